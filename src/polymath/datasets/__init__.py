@@ -1,0 +1,5 @@
+"""Kedro datasets: thin doors to `polymath.store`. Saving a plan runs it; loading reads nothing but the manifest."""
+
+from polymath.datasets.shards import ShardsDataset
+
+__all__ = ["ShardsDataset"]

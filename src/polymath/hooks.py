@@ -1,0 +1,164 @@
+"""Kedro's hooks, kept thin: one run at a time, the console, and the record that MLflow keeps."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kedro.framework.hooks import hook_impl
+
+from polymath.engine import local, progress
+
+if TYPE_CHECKING:
+    from kedro.framework.context import KedroContext
+    from kedro.io import CatalogProtocol
+    from kedro.pipeline import Pipeline
+    from kedro.pipeline.node import Node
+
+    from polymath.reporting.console import RunConsole
+    from polymath.store.lock import ProjectLock
+    from polymath.tracking import Tracker
+
+
+def step_of(node: Node) -> str:
+    """The box that a node stands in: the last word of its namespace."""
+    return str(node.namespace or node.name).rpartition(".")[2]
+
+
+class RunHooks:
+    """One run at a time in a project, and no process left behind it."""
+
+    def __init__(self) -> None:
+        self._lock: ProjectLock | None = None
+        self._project = Path.cwd()
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Third parties' warnings go to the log, not to the person."""
+        logging.captureWarnings(True)
+        self._project = Path(context.project_path)
+
+    @hook_impl(tryfirst=True)
+    def before_pipeline_run(self) -> None:
+        """Refuse to run beside another run."""
+        from polymath.store.lock import ProjectLock
+
+        self._lock = ProjectLock(self._project / "data" / ".lock")
+        self._lock.acquire()
+
+    @hook_impl(trylast=True)
+    def after_pipeline_run(self) -> None:
+        """Let the next run begin."""
+        self._end()
+
+    @hook_impl(trylast=True)
+    def on_pipeline_error(self) -> None:
+        """Let the next run begin."""
+        self._end()
+
+    def _end(self) -> None:
+        local.close()
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+
+class ConsoleHooks:
+    """Shows the steps as they go, and what came of the run at its end."""
+
+    def __init__(self) -> None:
+        self._console: RunConsole | None = None
+        self._catalog: CatalogProtocol | None = None
+        self._left: Counter[str] = Counter()
+        self._rows: int | None = None
+
+    @hook_impl
+    def after_catalog_created(self, catalog: CatalogProtocol) -> None:
+        """Keep the catalog, to count what a step let through."""
+        self._catalog = catalog
+
+    @hook_impl
+    def before_pipeline_run(self, pipeline: Pipeline) -> None:
+        """Begin a line for each step."""
+        from rich.console import Console
+
+        from polymath.reporting.console import RunConsole
+
+        self._rows = None
+        self._left = Counter(step_of(node) for node in pipeline.nodes)
+        self._console = RunConsole(Console(), dict(self._left))
+        progress.listeners.append(self._console.on_progress)
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str, node: Node) -> None:
+        """With its last dataset a step is done. (`after_node_run` comes before the save, which does the work.)"""
+        from polymath.reporting.summary import rows_left
+
+        step = step_of(node)
+        self._left[step] -= 1
+        if self._left[step] or self._console is None or self._catalog is None:
+            return
+        rows = rows_left(self._catalog, dataset_name)
+        self._console.end_step(step, self._rows, rows)
+        self._rows = rows if rows is not None else self._rows
+
+    @hook_impl
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+        """Say in a few lines what was made, what was removed, what needs a look, and what comes next."""
+        from polymath.reporting.summary import print_summary
+
+        self._end()
+        if "books" in pipeline.all_outputs():
+            print_summary(catalog)
+
+    @hook_impl
+    def on_pipeline_error(self) -> None:
+        """Take the bar away, so that the error stands alone."""
+        self._end()
+
+    def _end(self) -> None:
+        if self._console is not None:
+            self._console.close()
+            progress.listeners.remove(self._console.on_progress)
+            self._console = None
+
+
+class TrackingHooks:
+    """The run's record in MLflow. `mlflow` takes seconds to import, so it is left alone until a run begins."""
+
+    def __init__(self) -> None:
+        self._tracker: Tracker | None = None
+        self._context: KedroContext | None = None
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Keep the context, where the configuration is."""
+        self._context = context
+
+    @hook_impl
+    def before_pipeline_run(self, run_params: dict[str, Any]) -> None:
+        """Open the record."""
+        from polymath.tracking import Tracker
+
+        assert self._context is not None
+        self._tracker = Tracker.start(self._context, run_params)
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str, node: Node) -> None:
+        """Note what a step made and how fast."""
+        if self._tracker:
+            self._tracker.note(step_of(node), dataset_name)
+
+    @hook_impl
+    def after_pipeline_run(self, catalog: CatalogProtocol) -> None:
+        """Send parameters, metrics, inputs and reports."""
+        if self._tracker:
+            self._tracker.finish(catalog)
+
+    @hook_impl
+    def on_pipeline_error(self, error: Exception) -> None:
+        """Mark the record as failed."""
+        if self._tracker:
+            self._tracker.fail(error)

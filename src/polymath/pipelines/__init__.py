@@ -1,0 +1,1 @@
+"""The pipelines: one folder each, named as in conf, tests and docs."""

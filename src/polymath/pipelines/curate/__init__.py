@@ -1,0 +1,1 @@
+"""Curate: public datasets in; a packed, stratified training mix out."""

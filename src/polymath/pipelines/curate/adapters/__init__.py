@@ -1,0 +1,34 @@
+"""Adapters: one function for each shape of source that a `fields:` mapping cannot describe, a module for each family.
+
+To add one, write a function in its family and register it: `fields:` first, an adapter only where the data needs code.
+"""
+
+from polymath.pipelines.curate.adapters import (
+    chat,
+    choice,
+    forum,
+    instruct,
+    oasst,
+    preference,
+    qa,
+    reasoning,
+    summarize,
+    text,
+)
+from polymath.pipelines.curate.adapters.kinds import LEFT_OUT, adapters, whole_adapters
+
+__all__ = [
+    "LEFT_OUT",
+    "adapters",
+    "chat",
+    "choice",
+    "forum",
+    "instruct",
+    "oasst",
+    "preference",
+    "qa",
+    "reasoning",
+    "summarize",
+    "text",
+    "whole_adapters",
+]

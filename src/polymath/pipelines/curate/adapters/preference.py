@@ -1,0 +1,89 @@
+"""Better and worse replies: pairs in several shapes, hh-rlhf's transcripts, ranked lists, compared summaries."""
+
+from itertools import combinations, pairwise
+from typing import Any, Literal
+
+from polymath.pipelines.curate.adapters.kinds import Record, Records, adapters
+from polymath.pipelines.curate.adapters.turns import Turn, marked_turns, paired, turn_of, turns_of
+from polymath.pipelines.curate.adapters.values import Expression, attempt, listed, optional, pick, said, some, text
+from polymath.sources.rows import Unfit
+
+SUMMARISE = "Write a short summary of this post.\n\n"
+
+
+@adapters.register
+def pairs(
+    row: Any,
+    *,
+    prompt: Expression = "conversations|prompt|instruction|question",
+    chosen: Expression = "chosen",
+    rejected: Expression = "rejected",
+    system: Expression | None = "system",
+) -> Records:
+    """A prompt (text, or a list of turns) with a better and a worse reply: texts, single turns, or whole conversations."""
+    better, worse = pick(row, chosen), pick(row, rejected)
+    if isinstance(better, list) and isinstance(worse, list):
+        yield _told_apart(turns_of(better, chosen), turns_of(worse, rejected))
+        return
+    asked = pick(row, prompt)
+    turns = turns_of(asked, prompt) if isinstance(asked, list) else [{"role": "user", "content": text(row, prompt)}]
+    record = paired(turns, _reply(row, chosen), _reply(row, rejected))
+    yield {**record, "system": record["system"] or optional(row, system)}
+
+
+@adapters.register
+def hh_rlhf(row: Any) -> Records:
+    """Two transcripts, `Human:` and `Assistant:`, that differ in the assistant's last reply alone."""
+    yield _told_apart(marked_turns(text(row, "chosen")), marked_turns(text(row, "rejected")))
+
+
+@adapters.register
+def ranked(row: Any, *, take: Literal["ends", "neighbours", "all"] = "ends") -> Records:
+    """An instruction with a list of replies, the best first, and perhaps the exchanges before it (`history`).
+
+    `ends` pairs the best with the worst, `neighbours` each with the next, `all` each with every worse one.
+    """
+    replies = [reply for reply in listed(row, "output") if isinstance(reply, str) and reply.strip()]
+    if len(replies) < 2:
+        raise Unfit("no_pair", f"{len(replies)} of the replies say something; a pair needs two")
+    given = optional(row, "input")
+    turns = [*_history(row), {"role": "user", "content": "\n".join(filter(None, [text(row, "instruction"), given]))}]
+    chosen = {"ends": [(replies[0], replies[-1])], "neighbours": pairwise(replies), "all": combinations(replies, 2)}
+    for better, worse in chosen[take]:
+        yield attempt(paired, turns, better, worse)
+
+
+@adapters.register
+def compared_summaries(row: Any) -> Records:
+    """A post and two summaries, of which `choice` names the better (summarize_from_feedback, `comparisons`)."""
+    summaries, choice = listed(row, "summaries"), pick(row, "choice")
+    if choice not in (0, 1) or len(summaries) != 2:
+        raise Unfit("no_label", f"choice {choice!r} of {len(summaries)} summaries")
+    post = "\n\n".join(filter(None, [optional(row, "info.title"), text(row, "info.post|info.article")]))
+    asked = [{"role": "user", "content": SUMMARISE + post}]
+    record = paired(asked, text(summaries[choice], "text").strip(), text(summaries[1 - choice], "text").strip())
+    yield {**record, "extra": said(id=pick(row, "info.id"), subreddit=pick(row, "info.subreddit"))}
+
+
+def _history(row: Any) -> list[Turn]:
+    turns: list[Turn] = []
+    for exchange in some(row, "history"):
+        if not isinstance(exchange, list) or len(exchange) != 2:
+            raise Unfit("wrong_type", "history is not a list of pairs")
+        turns += [{"role": role, "content": str(said)} for role, said in zip(("user", "assistant"), exchange, strict=True)]
+    return turns
+
+
+def _reply(row: Any, expression: str) -> str:
+    """A reply given as text, or as one turn of the assistant."""
+    value = pick(row, expression)
+    return turn_of(value)["content"] if isinstance(value, dict) else text(row, expression)
+
+
+def _told_apart(better: list[Turn], worse: list[Turn]) -> Record:
+    """The pair of two conversations: what they share is the prompt, the last turns are the replies."""
+    if len(better) < 2 or better[:-1] != worse[:-1]:
+        raise Unfit("prompts_differ", "the two conversations differ before the last reply")
+    if better[-1]["role"] != "assistant" or worse[-1]["role"] != "assistant":
+        raise Unfit("no_reply", "the last turn is not the assistant's")
+    return paired(better[:-1], better[-1]["content"], worse[-1]["content"])

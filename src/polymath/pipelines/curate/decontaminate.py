@@ -1,0 +1,197 @@
+"""Decontaminate: training records that hold a benchmark's item are removed, and the item is named on them."""
+
+import functools
+import logging
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from pydantic import Field
+
+from polymath.config import Config, Words
+from polymath.engine.contract import EngineConfig, Item, Plan
+from polymath.errors import UserError, unknown
+from polymath.pipelines.curate.decisions import aligned, decide
+from polymath.pipelines.curate.ingest import RunConfig
+from polymath.records import TEXT_FIELDS
+from polymath.sources.benchmarks import Benchmark, Benchmarks
+from polymath.sources.mapping import MISSING, getter
+from polymath.sources.rows import Batch
+from polymath.store.digest import digest_json
+from polymath.store.folder import ShardFolder
+from polymath.store.shards import Shard
+from polymath.tasks.task import flat, joined
+from polymath.text.buffers import as_strings
+from polymath.text.ngrams import NgramIndex, build_index, matches
+
+VERSION = 1
+LEAK = "benchmark_leak"
+
+ITEM = pa.schema([("benchmark", pa.string()), ("id", pa.string()), ("text", pa.string())])
+MATCH = pa.schema(
+    [
+        ("row", pa.int64()),  # of the record shard
+        ("benchmark", pa.dictionary(pa.int32(), pa.string())),
+        ("item", pa.string()),  # the item's id
+        ("covered", pa.float32()),  # share of the item's words that the record holds in n-grams of the item
+        ("matched", pa.string()),  # the longest stretch of the record that the item has too
+    ]
+)
+
+
+class MatchConfig(Config):
+    """How items are looked for."""
+
+    ngram_words: int = Field(8, ge=3)
+    """Words in a row that a record and an item must share. 8 as in Tülu 3; 13 as in GPT-3 and lm-eval."""
+    min_item_words: int = Field(5, ge=1)
+    """Items with fewer words than an n-gram are looked for whole, when they have at least this many."""
+
+
+class DecontaminateConfig(Config):
+    """The dials of decontaminate."""
+
+    benchmarks: Words = ("all",)
+    """Which benchmarks are looked for: names, or `all`."""
+    require: Words = ()
+    """Benchmarks without which the run fails; the others are marked "not checked" when they cannot be read."""
+    match: MatchConfig = MatchConfig()
+    min_coverage: float = Field(0.7, ge=0, le=1)
+    """Share of an item's words that must be found for a record to count as holding it; 0 removes on any shared n-gram."""
+
+
+@dataclass(frozen=True)
+class BenchmarkInput:
+    """A benchmark as a plan's input; one that cannot be read has a reason instead of rows."""
+
+    name: str
+    benchmark: Benchmark
+    root: Path
+    absent: str | None
+    digest: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        entry = self.benchmark.model_dump(mode="json")
+        content = self.absent or self.benchmark.content_digest(self.root)
+        object.__setattr__(self, "digest", digest_json([entry, content]))
+
+
+def read_benchmarks(benchmarks: Benchmarks, run: RunConfig, decontaminate: DecontaminateConfig, engine: EngineConfig) -> Plan:
+    """The items of every benchmark of the list that can be read here; the others are named in a warning."""
+    wanted = _wanted(benchmarks, decontaminate)
+    inputs = [BenchmarkInput(n, b, run.files_root, b.absent(run.files_root)) for n, b in wanted.items()]
+    absent = {given.name: given.absent for given in inputs if given.absent}
+    for name in decontaminate.require:
+        if name in absent:
+            raise UserError(f"decontaminate.require: {name} cannot be read: {absent[name]}")
+    if absent:
+        logging.getLogger(__name__).warning("not checked against %s: %s", ", ".join(absent), next(iter(absent.values())))
+    items = tuple(Item(given.name, (given,), 1) for given in inputs)
+    return Plan("decontaminate", read_items, items, version=VERSION, engine=engine)
+
+
+def _wanted(benchmarks: Benchmarks, config: DecontaminateConfig) -> dict[str, Benchmark]:
+    names = tuple(benchmarks.root) if config.benchmarks == ("all",) else config.benchmarks
+    for name in (*names, *config.require):
+        if name not in benchmarks.root:
+            raise unknown("decontaminate", name, "benchmark", benchmarks.root)
+    return {name: benchmarks.root[name] for name in dict.fromkeys((*names, *config.require))}
+
+
+def read_items(given: BenchmarkInput) -> pa.Table:
+    """One benchmark's items as text (schema ITEM); none when it is absent."""
+    if given.absent:
+        return ITEM.empty_table()
+    items = [item for batch in given.benchmark.batches(given.root) for item in _items_of(given, batch)]
+    return pa.Table.from_pylist(items, schema=ITEM)
+
+
+def _items_of(given: BenchmarkInput, batch: Batch) -> list[dict[str, str]]:
+    place = f"benchmarks.{given.name}.item"
+    expressions = [given.benchmark.item] if isinstance(given.benchmark.item, str) else given.benchmark.item
+    getters = [getter(expression, place) for expression in expressions]
+    name = getter(given.benchmark.id, f"benchmarks.{given.name}.id") if given.benchmark.id else None
+    rows = batch.rows or [(None, row) for row in (batch.table.to_pylist() if batch.table is not None else [])]
+    items = []
+    for number, (where, row) in enumerate(rows):
+        parts = [get(row) for get in getters]
+        text = "\n".join(_text(part) for part in parts if part is not MISSING and part is not None)
+        own = f"{batch.file}:{where.row if where else batch.start.row + number}"
+        items.append({"benchmark": given.name, "id": str(name(row)) if name else own, "text": text})
+    return items
+
+
+def _text(value: object) -> str:
+    return "\n".join(_text(element) for element in value) if isinstance(value, list) else str(value)
+
+
+def find_leaks(
+    records: ShardFolder, benchmark_items: ShardFolder, decontaminate: DecontaminateConfig, engine: EngineConfig
+) -> Plan:
+    """Look for every item in every record, measured once; how much of an item is too much is decided after."""
+    items = tuple(Item(shard.name, (shard, benchmark_items), shard.rows) for shard in records.shards)
+    inputs = {"records": records.digest, "benchmark_items": benchmark_items.digest}
+    return Plan("decontaminate", find_in_shard, items, decontaminate.match, VERSION, engine=engine, inputs=inputs)
+
+
+def find_in_shard(records: Shard, benchmark_items: ShardFolder, config: MatchConfig) -> pa.Table:
+    """Matches of one record shard (schema MATCH): at most one row per record and item."""
+    index, names, ids = _index(benchmark_items.path, benchmark_items.digest, config)
+    text = whole_text(records.read(list(TEXT_FIELDS)))
+    found = matches(index, as_strings(text))
+    spans = [text[row].as_py().encode()[start : start + size] for row, start, size in zip(found.row, found.position, found.length, strict=True)]
+    columns = [
+        pa.array(found.row, pa.int64()),
+        names.take(pa.array(found.item)).dictionary_encode(),
+        ids.take(pa.array(found.item)),
+        pa.array(found.covered, pa.float32()),
+        pa.array([span.decode("utf-8", "ignore") for span in spans], pa.string()),
+    ]
+    return pa.Table.from_arrays(columns, schema=MATCH)
+
+
+def whole_text(records: pa.Table) -> pa.Array:
+    """Everything that a record says, field by field: an item leaks wherever it stands."""
+    fields = [name for name, kind in TEXT_FIELDS.items() if kind != pa.int32() and records[name].null_count < len(records)]
+    return joined([flat(records[name]) for name in fields], "\n") if fields else pa.array([""] * len(records), pa.large_string())
+
+
+@functools.lru_cache(maxsize=1)
+def _index(path: Path, digest: str, config: MatchConfig) -> tuple[NgramIndex, pa.Array, pa.Array]:
+    """The index over all items, built once per process."""
+    table = ShardFolder.open(path).read()
+    index = build_index(as_strings(table["text"]), config.ngram_words, config.min_item_words)
+    return index, table["benchmark"].combine_chunks(), table["id"].combine_chunks()
+
+
+def drop_leaks(
+    dedup_decisions: ShardFolder, leak_matches: ShardFolder, decontaminate: DecontaminateConfig, engine: EngineConfig
+) -> Plan:
+    """Remove records that hold a benchmark's item; the best matched item is named on each, with the words they share."""
+    pairs = zip(dedup_decisions.shards, leak_matches.shards, strict=True)
+    items = tuple(Item(decisions.name, (decisions, found), decisions.rows) for decisions, found in pairs)
+    inputs = {"dedup_decisions": dedup_decisions.digest, "leak_matches": leak_matches.digest}
+    config = CoverageConfig(min_coverage=decontaminate.min_coverage)
+    return Plan("decontaminate", drop_in_shard, items, config, VERSION, engine=engine, inputs=inputs)
+
+
+class CoverageConfig(Config):
+    """How much of an item is too much."""
+
+    min_coverage: float
+
+
+def drop_in_shard(decisions: Shard, found: Shard, config: CoverageConfig) -> pa.Table:
+    """The decisions of one shard, with `benchmark`, `item`, `covered` and `matched` of the best matched item."""
+    before = decisions.read(["kept", "reason", "task"])
+    table = found.read().sort_by([("row", "ascending"), ("covered", "descending"), ("item", "ascending")])
+    row = table["row"].to_numpy()
+    best = table.filter(pa.array(np.r_[True, row[1:] != row[:-1]] if len(row) else np.empty(0, bool)))
+    places = np.full(len(before), -1)
+    places[best["row"].to_numpy()] = np.arange(len(best))
+    picked = pa.array(places, mask=places < 0)
+    covered = best["covered"].take(picked).to_numpy()
+    leaks = np.nan_to_num(covered, nan=-1.0) >= max(config.min_coverage, 1e-9)
+    measured = {name: best[name].combine_chunks().take(picked) for name in ("benchmark", "item", "covered", "matched")}
+    return decide(before, {LEAK: leaks}, **measured)

@@ -1,0 +1,234 @@
+"""Ingest: one entry per source in, numbered records out; rows that cannot be read are set aside with their reason."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow as pa
+from pydantic import Field, RootModel, model_validator
+
+from polymath.config import Config, Words
+from polymath.engine.contract import EngineConfig, Item, Piece, Plan
+from polymath.errors import UserError, unknown
+from polymath.pipelines.curate.adapters import adapters, whole_adapters
+from polymath.records import QUARANTINED, RECORD
+from polymath.registry import Registry
+from polymath.sources.benchmarks import Benchmarks, refusal
+from polymath.sources.build import LEFT_OUT, Adapter, Counts, RecordBuilder, WholeAdapter, quarantined_table
+from polymath.sources.clean_text import NormalizeConfig, clean_fields
+from polymath.sources.library import Source, choose
+from polymath.sources.mapping import getter
+from polymath.sources.rows import BEGINNING, BadRow, Batch, Place
+from polymath.store.digest import digest_json
+from polymath.store.folder import ShardFolder
+from polymath.store.shards import Shard
+
+VERSION = 1
+
+
+class RunConfig(Config):
+    """Which sources a run uses, and where their files are."""
+
+    sources: Words = Field(min_length=1)
+    """Names, globs (`python_*`), selectors (`tier:high`, `task:chat&licence:mit`) or `all`; their order is the source order."""
+    files_root: Path = Path("data/01_raw")
+    """Where relative file names of sources and benchmarks begin."""
+    name: str | None = None
+    """A name for people; made of the sources when there is none."""
+    seed: int = 0
+    """Salt of every choice by hash: splits, wordings, shares, orders."""
+
+
+class Sources(RootModel[dict[str, Source]]):
+    """`params:sources`: the whole library. Checked whole, so that a typo in an entry is found before it is used."""
+
+    @model_validator(mode="after")
+    def _check_entries(self) -> "Sources":
+        for name, source in self.root.items():
+            if source.adapter:
+                registry = whole_adapters if source.adapter in whole_adapters else adapters
+                known = {**adapters, **whole_adapters}
+                if source.adapter not in known:
+                    raise unknown(f"{name}.adapter", source.adapter, "adapter", known)
+                registry.options(source.adapter, source.options, f"{name}.options")
+            for target, expression in source.fields.items():
+                getter(expression, f"{name}.fields.{target}")
+        return self
+
+
+class ReadingConfig(Config):
+    """How rows become records."""
+
+    shard_mb: int = Field(32, ge=1, le=512)
+    """Size of a record shard in memory, MB. Workers hold one shard each."""
+    normalize: NormalizeConfig = NormalizeConfig()
+    mask: tuple[Literal["email", "ip", "phone"], ...] = ()
+    """Personal data replaced by a token of its kind."""
+
+
+class IngestConfig(ReadingConfig):
+    """The dials of ingest."""
+
+    max_quarantined: float = Field(0.05, ge=0, le=1)
+    """Share of a source's rows that may be unreadable before the run fails."""
+
+    @property
+    def reading(self) -> ReadingConfig:
+        """The part that decides what the records hold, so that another share reads nothing again."""
+        return ReadingConfig(**self.model_dump(exclude={"max_quarantined"}))
+
+
+@dataclass(frozen=True)
+class SourceInput:
+    """A source as a plan's input: its entry, and a digest of the entry and of what it reads."""
+
+    name: str
+    source: Source
+    root: Path
+    refused: str | None
+    digest: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        entry = self.source.model_dump(mode="json", exclude={"former", "home", "size", "gated", "recipes"})
+        digest = digest_json([entry, self.refused, self.source.content_digest(self.root)])
+        object.__setattr__(self, "digest", digest)
+
+    @property
+    def adapter(self) -> Adapter | None:
+        """Its adapter of rows with the entry's options, if it has one."""
+        return self._adapter(adapters)
+
+    @property
+    def whole_adapter(self) -> WholeAdapter | None:
+        """Its adapter of the whole source with the entry's options, if it has one."""
+        return self._adapter(whole_adapters)
+
+    def _adapter(self, registry: Registry) -> Any:
+        if self.source.adapter not in registry:
+            return None
+        options = registry.options(self.source.adapter, self.source.options, f"{self.name}.adapter")
+        return partial(registry[self.source.adapter], **options)
+
+
+def read_sources(
+    sources: Sources, benchmarks: Benchmarks, run: RunConfig, ingest: IngestConfig, engine: EngineConfig
+) -> Plan:
+    """Read the chosen sources into record shards; set unreadable rows aside; refuse a source that is a benchmark's split."""
+    chosen = choose(sources.root, run.sources)
+    inputs = [SourceInput(n, s, run.files_root, refusal(s, benchmarks.root)) for n, s in chosen.items()]
+    return Plan(
+        step="ingest",
+        work=read_source,
+        items=tuple(Item(given.name, (given,), size=1) for given in inputs),
+        config=ingest.reading,
+        version=VERSION,
+        streams=True,
+        libraries=("ftfy",),
+        engine=engine,
+        inputs={given.name: given.digest for given in inputs},
+    )
+
+
+def read_source(given: SourceInput, config: ReadingConfig, after: dict[str, Any] | None) -> Iterator[Piece]:
+    """One source as pieces of at most `shard_mb`; `after` is the note of the last piece of a killed run, to go on from."""
+    builder = RecordBuilder(given.name, given.source, given.adapter)
+    if given.whole_adapter and not given.refused:
+        yield from read_whole(given, config, builder, given.whole_adapter, after)
+        return
+    start = BEGINNING
+    if after:
+        start = Place(after["file"], after["row"])
+        builder.next_number = after["number"]
+        builder.counts = Counts(**after["counts"])
+    shard = _Shard(config.shard_mb * 2**20)
+    end: Place | None = start
+    for batch in given.source.batches(given.root, start):
+        end = batch.end
+        if given.refused:
+            shard.refuse(builder, batch)
+            continue
+        shard.add(given, config, batch.file, *builder.build(batch))
+        if shard.is_full and end is not None:
+            yield shard.piece(builder, end)
+            shard = _Shard(shard.limit)
+    yield shard.piece(builder, None)
+
+
+def read_whole(
+    given: SourceInput, config: ReadingConfig, builder: RecordBuilder, adapter: WholeAdapter, after: dict[str, Any] | None
+) -> Iterator[Piece]:
+    """A source whose records join rows: it is read from its beginning again, and the pieces that stand are left out."""
+    done = after["piece"] + 1 if after else 0
+    shard, number = _Shard(config.shard_mb * 2**20), 0
+    for file, table, bad in builder.build_whole(given.source.batches(given.root), adapter):
+        shard.add(given, config, file, table, bad)
+        if shard.is_full:
+            if number >= done:
+                yield shard.piece(builder, None, {"piece": number})
+            shard, number = _Shard(shard.limit), number + 1
+    yield shard.piece(builder, None)
+
+
+class _Shard:
+    """Records and quarantined rows on their way to one shard."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.size = 0
+        self.records: list[pa.Table] = [RECORD.empty_table()]
+        self.quarantined: list[pa.Table] = [QUARANTINED.empty_table()]
+
+    @property
+    def is_full(self) -> bool:
+        return self.size >= self.limit
+
+    def add(self, given: SourceInput, config: ReadingConfig, file: str, table: pa.Table, bad: list[BadRow]) -> None:
+        table = clean_fields(table, config.normalize, given.source.html_entities, config.mask)
+        self.records.append(table)
+        self.quarantined.append(quarantined_table(given.name, file, bad))
+        self.size += table.nbytes
+
+    def refuse(self, builder: RecordBuilder, batch: Batch) -> None:
+        """The rows of a benchmark's split: they are counted, and that is all."""
+        rows = len(batch.bad) + (batch.table.num_rows if batch.table is not None else len(batch.rows))
+        builder.counts.add(rows, [LEFT_OUT] * rows)
+
+    def piece(self, builder: RecordBuilder, end: Place | None, place: dict[str, Any] | None = None) -> Piece:
+        """The shard, with a note of where reading goes on; without an end or a place it is the source's last."""
+        place = place or ({"file": end.file, "row": end.row} if end else {"last": True})
+        same = {"source": builder.name, "tier": builder.source.tier, "task": builder.source.task}
+        note = {**place, **same, "number": builder.next_number, "counts": vars(builder.counts)}
+        aside = pa.concat_tables(self.quarantined)
+        return Piece(pa.concat_tables(self.records).unify_dictionaries().combine_chunks(), note, aside if len(aside) else None)
+
+
+def list_quarantined(records: ShardFolder, ingest: IngestConfig, engine: EngineConfig) -> Plan:
+    """The rows that became no record, source by source; a source with too many of them fails the run."""
+    last = {shard.name.rpartition("-")[0]: shard.entry.note["counts"] for shard in records.shards}
+    for name, counts in last.items():
+        share = counts["quarantined"] / max(counts["rows"], 1)
+        if share > ingest.max_quarantined:
+            raise _too_many(records, name, counts, ingest.max_quarantined)
+    items = tuple(Item(shard.name, (shard,), shard.rows) for shard in records.shards)
+    return Plan("ingest", gather_quarantined, items, version=VERSION, engine=engine, inputs={"records": records.digest})
+
+
+def gather_quarantined(shard: Shard) -> pa.Table:
+    """What was set aside beside one record shard."""
+    return shard.read_aside() if shard.entry.aside else QUARANTINED.empty_table()
+
+
+def _too_many(records: ShardFolder, name: str, counts: dict[str, int], allowed: float) -> UserError:
+    """The commonest reason, with one row as an example."""
+    tables = [s.read_aside() for s in records.shards if s.name.rpartition("-")[0] == name and s.entry.aside]
+    rows = pa.concat_tables(tables).to_pylist()
+    reasons = [row["reason"] for row in rows]
+    worst = max(set(reasons), key=reasons.count)
+    example = next(row for row in rows if row["reason"] == worst)
+    return UserError(
+        f"{name}: {counts['quarantined']:,} of {counts['rows']:,} rows cannot be read, more than ingest.max_quarantined={allowed:g}; "
+        f"most are {worst}, e.g. {example['file']} row {example['row']}: {example['detail']} "
+        f"(kedro trace --quarantined --source {name} lists them)"
+    )

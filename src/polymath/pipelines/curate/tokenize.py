@@ -1,0 +1,178 @@
+"""Tokenize: each kept example once, into ids with a loss mask. Text that was tokenized before is not tokenized again."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import xxhash
+from pydantic import Field
+
+from polymath.config import Config
+from polymath.engine.contract import EngineConfig, Item, Piece, Plan
+from polymath.pipelines.curate.forms import FormConfig, Pieces, pieces_of
+from polymath.pipelines.curate.tokenizer import Codec, TokenizerConfig, codec
+from polymath.store.folder import ShardFolder
+from polymath.store.shards import Shard
+from polymath.text.buffers import as_strings
+
+VERSION = 1
+
+
+class EncodeConfig(Config):
+    """What an example's tokens depend on beside the tokenizer."""
+
+    form: FormConfig = FormConfig()
+
+
+class TokenizeConfig(EncodeConfig):
+    """The dials of tokenize."""
+
+    tokenizer: TokenizerConfig = Field(default_factory=TokenizerConfig)
+
+    @property
+    def encoding(self) -> EncodeConfig:
+        """The part that tokens depend on."""
+        return EncodeConfig(form=self.form)
+
+
+def tokenize_examples(
+    examples: ShardFolder, split: ShardFolder, tokenizer: ShardFolder, tokenize: TokenizeConfig, engine: EngineConfig
+) -> Plan:
+    """Ids and loss mask of every example whose record is still in."""
+    pairs = zip(examples.shards, split.shards, strict=True)
+    items = tuple(Item(shard.name, (shard, decisions, tokenizer), shard.rows) for shard, decisions in pairs)
+    inputs = {"examples": examples.digest, "split": split.digest, "tokenizer": tokenizer.digest}
+    config = tokenize.encoding
+    libraries = ("tokenizers", "gigatoken")
+    return Plan(
+        "tokenize", encode_shard, items, config, VERSION, reuses=True, libraries=libraries, engine=engine, inputs=inputs
+    )
+
+
+def encode_shard(
+    examples: Shard, decisions: Shard, tokenizer: ShardFolder, config: EncodeConfig, previous: Sequence[Shard]
+) -> Piece:
+    """One shard of examples as tokens: `id`, `record`, `source`, `task`, `recipe`, `split`, `ids` and `loss` (a bool per id).
+
+    Pairs have the rejected side in `rejected_ids` and `rejected_loss`. `text` is a digest of what was tokenized, by which a
+    later run finds ids that it need not make again.
+    """
+    state = decisions.read(["kept", "split"])
+    table = examples.read()
+    table = table.filter(pa.array(state["kept"].to_numpy()[table["record"].to_numpy()]))
+    answer = pc.coalesce(table["reply"], table["chosen"])
+    table = table.append_column("answer", answer)
+    paired = table["rejected"].is_valid().to_numpy()
+
+    encoder = codec(tokenizer.path, tokenizer.digest)
+    old = [shard for shard in previous if shard.name == examples.name and shard.entry.note["tokenizer"] == tokenizer.digest]
+    known = _Known.of(old, "")
+    main, library = _encode(table, "answer", encoder, config.form, known)
+    columns: dict[str, Any] = {name: table[name] for name in ("id", "record", "source", "task", "recipe")}
+    columns["split"] = state["split"].take(table["record"])
+    columns |= {"text": main.digests, "ids": main.ids, "loss": main.loss}
+    if paired.any():
+        rows = np.flatnonzero(paired)
+        other, _ = _encode(table.take(pa.array(rows)), "rejected", encoder, config.form, _Known.of(old, "rejected_"))
+        spread = np.full(len(table), -1)
+        spread[rows] = np.arange(len(rows))
+        places = pa.array(spread, mask=spread < 0)
+        sides = {"rejected_text": other.digests, "rejected_ids": other.ids, "rejected_loss": other.loss}
+        columns |= {name: values.take(places) for name, values in sides.items()}
+    else:
+        kinds = {"rejected_text": pa.uint64(), "rejected_ids": main.ids.type, "rejected_loss": main.loss.type}
+        columns |= {name: pa.nulls(len(table), kind) for name, kind in kinds.items()}
+    return Piece(pa.table(columns), {"tokenizer": tokenizer.digest, "library": library})
+
+
+@dataclass(frozen=True)
+class _Tokens:
+    """Tokens of many examples: digests uint64, ids and loss as lists."""
+
+    digests: pa.Array
+    ids: pa.Array
+    loss: pa.Array
+
+
+@dataclass(frozen=True)
+class _Known:
+    """Tokens of an earlier run, looked up by the digest of their text."""
+
+    digests: np.ndarray
+    order: np.ndarray
+    tokens: _Tokens | None
+
+    @classmethod
+    def of(cls, shards: Sequence[Shard], side: str) -> "_Known":
+        if not shards:
+            return cls(np.empty(0, np.uint64), np.empty(0, np.int64), None)
+        table = shards[0].read([f"{side}text", f"{side}ids", f"{side}loss"])
+        tokens = _Tokens(*(column.combine_chunks() for column in table.columns))
+        digests = pc.fill_null(tokens.digests, 0).to_numpy(zero_copy_only=False)
+        order = np.argsort(digests, kind="stable")
+        return cls(digests[order], order, tokens)
+
+    def rows(self, wanted: np.ndarray) -> np.ndarray:
+        """The row with each wanted digest, -1 where there is none."""
+        if not len(self.digests):
+            return np.full(len(wanted), -1)
+        at = np.minimum(np.searchsorted(self.digests, wanted), len(self.digests) - 1)
+        return np.where(self.digests[at] == wanted, self.order[at], -1)
+
+
+def _encode(examples: pa.Table, reply: str, codec_: Codec, form: FormConfig, known: _Known) -> tuple[_Tokens, str]:
+    """Tokens of one side of the examples, row for row, and the library that made the new ones."""
+    pieces = pieces_of(examples, form, reply, codec_.template if form.name == "chat" else None)
+    digests = _digests(pieces, len(examples))
+    old = known.rows(digests)
+    fresh = np.flatnonzero(old < 0)
+    chosen = np.flatnonzero((old < 0)[pieces.example])
+    renumbered = np.cumsum(old < 0) - 1
+    mine = Pieces(pieces.text.take(pa.array(chosen)), renumbered[pieces.example[chosen]], pieces.trained[chosen])
+    ids, loss, library = _tokens_of(mine, len(fresh), codec_)
+    if known.tokens is not None and len(fresh) < len(examples):
+        place = np.where(old >= 0, len(fresh) + old, renumbered)
+        ids = pa.concat_arrays([ids, known.tokens.ids]).take(pa.array(place))
+        loss = pa.concat_arrays([loss, known.tokens.loss]).take(pa.array(place))
+    return _Tokens(pa.array(digests), ids, loss), library
+
+
+def _digests(pieces: Pieces, examples: int) -> np.ndarray:
+    """uint64 per example: of its pieces' texts, their bounds, and whether they are trained on."""
+    strings = as_strings(pieces.text)
+    data, bounds = memoryview(strings.data), strings.offsets.tolist()
+    hashes = [xxhash.xxh3_64_intdigest(data[a:b]) for a, b in itertools.pairwise(bounds)]
+    folded = np.array(hashes, np.uint64) * np.uint64(2) + pieces.trained
+    digests = np.zeros(examples, np.uint64)
+    position = np.arange(len(folded)) - np.searchsorted(pieces.example, pieces.example)
+    for turn in range(int(position.max(initial=-1)) + 1):
+        mine = position == turn
+        rows = pieces.example[mine]
+        digests[rows] = (digests[rows] ^ folded[mine]) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(turn)
+    return digests
+
+
+def _tokens_of(pieces: Pieces, examples: int, codec_: Codec) -> tuple[pa.Array, pa.Array, str]:
+    """Ids and loss mask, as lists: pieces one after another, each trained one closed by the end-of-text token."""
+    flat, starts, library = codec_.encode(pieces.text)
+    lengths = np.diff(starts)
+    opens = np.zeros(len(lengths), np.int64)
+    if codec_.begin is not None and len(lengths):
+        opens[np.r_[True, pieces.example[1:] != pieces.example[:-1]]] = 1
+    closes = pieces.trained.astype(np.int64)
+    stops = np.cumsum(opens + lengths + closes)
+    begins = stops - (opens + lengths + closes)
+    ids = np.full(stops[-1] if len(stops) else 0, codec_.end, codec_.dtype)
+    loss = np.repeat(pieces.trained, opens + lengths + closes)
+    ids[np.repeat(begins + opens - starts[:-1], lengths) + np.arange(len(flat))] = flat
+    if codec_.begin is not None:
+        ids[begins[opens == 1]] = codec_.begin
+        loss[begins[opens == 1]] = False
+    counts = np.bincount(pieces.example, weights=opens + lengths + closes, minlength=examples).astype(np.int64)
+    offsets = pa.array(np.concatenate([[0], np.cumsum(counts)]), pa.int64())
+    lists = [pa.LargeListArray.from_arrays(offsets, pa.array(values)) for values in (ids, loss)]
+    return lists[0], lists[1], library

@@ -1,0 +1,7 @@
+"""Kedro's settings."""
+
+from polymath.hooks import ConsoleHooks, RunHooks, TrackingHooks
+
+HOOKS = (ConsoleHooks(), RunHooks(), TrackingHooks())
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
+CONFIG_LOADER_ARGS = {"base_env": "base", "default_run_env": "local", "merge_strategy": {"parameters": "soft"}}

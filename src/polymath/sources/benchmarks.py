@@ -1,0 +1,48 @@
+"""The list of benchmarks: read by decontaminate and by evaluate, so that what is scored is what was looked for."""
+
+from collections.abc import Mapping
+
+from pydantic import Field, RootModel
+
+from polymath.config import Words
+from polymath.sources.library import Source
+from polymath.sources.location import Location
+
+
+class Benchmark(Location):
+    """One benchmark split whose items must not occur in training data."""
+
+    split: str = "test"
+    item: tuple[str, ...] | str
+    """Expression (or several, joined by a line) of an item's text: what a model would have memorised."""
+    id: str | None = None
+    """Expression of an item's own name; its number in the file when there is none."""
+    version: int = Field(1, ge=1)
+    """Raised when the entry's meaning changes."""
+
+
+class Benchmarks(RootModel[dict[str, Benchmark]]):
+    """`params:benchmarks`."""
+
+
+def refusal(source: Source, benchmarks: Mapping[str, Benchmark]) -> str | None:
+    """Why a source is no training data: it *is* a split that a benchmark of the suite scores. None when it is not."""
+    for name, benchmark in benchmarks.items():
+        if source.split == benchmark.split and _same_place(source, benchmark):
+            return f"benchmark_split: it is the split that {name} scores"
+    if source.split in source.benchmark_splits:
+        return f"benchmark_split: {source.split} is kept for scoring"
+    return None
+
+
+def _same_place(source: Source, benchmark: Benchmark) -> bool:
+    if source.kind != benchmark.kind:
+        return False
+    if source.kind == "files":
+        return bool(set(source.path) & set(benchmark.path))
+    ids = {source.path[0], *source.former}
+    return benchmark.path[0] in ids and benchmark.config in (None, source.config)
+
+
+Suite = Words
+"""Names of benchmarks, or `all`."""

@@ -1,0 +1,237 @@
+"""From the rows of a batch to records: fields mapped or adapted, checked, cleaned of noise, numbered; the rest quarantined."""
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from polymath.errors import UserError, choices
+from polymath.records import QUARANTINED, RECORD, TEXT_FIELDS
+from polymath.sources.check import check_record, unfit_rows
+from polymath.sources.library import Source
+from polymath.sources.mapping import MISSING, getter, is_column
+from polymath.sources.rows import BadRow, Batch, Place, Unfit
+from polymath.tasks import TASKS
+
+Adapter = Callable[[Any], Iterable[dict[str, Any] | Unfit]]
+WholeAdapter = Callable[[Iterator[tuple[Place, Any]]], Iterable[tuple[Place, dict[str, Any] | Unfit]]]
+CHUNK = 2000
+"""Records of an adapter over a whole source that become a table at a time."""
+
+
+LEFT_OUT = "left_out"
+"""The reason of rows that an adapter leaves out although they are sound: they are refused, not unreadable."""
+
+
+@dataclass
+class Counts:
+    """The first ledger of a source, in rows as its files hold them."""
+
+    rows: int = 0
+    ingested: int = 0
+    quarantined: int = 0
+    refused: int = 0
+
+    def add(self, rows: int, lost: list[str]) -> None:
+        """`rows` were read, of which `lost` (the reason of each) became no record."""
+        refused = lost.count(LEFT_OUT)
+        self.rows += rows
+        self.refused += refused
+        self.quarantined += len(lost) - refused
+        self.ingested += rows - len(lost)
+
+
+@dataclass
+class RecordBuilder:
+    """Turns one source's batches into record tables; keeps the count and the number of the next record."""
+
+    name: str
+    source: Source
+    adapter: Adapter | None
+    next_number: int = 0
+    counts: Counts = field(default_factory=Counts)
+
+    def __post_init__(self) -> None:
+        place = f"{self.name}.fields"
+        self._getters = {name: getter(text, f"{place}.{name}") for name, text in self.source.fields.items()}
+        self._task = TASKS[self.source.task]
+        self._plain = self.source.kind != "embedded" and self.adapter is None and all(is_column(text) for text in self.source.fields.values())
+
+    def build(self, batch: Batch) -> tuple[pa.Table, list[BadRow]]:
+        """The records of a batch (schema RECORD) and its rows that became none."""
+        bad = list(batch.bad)
+        self.counts.add(len(bad), [each.reason for each in bad])
+        if batch.table is not None and self._plain and self._fits(batch.table):
+            table, unfit = self._from_table(batch, batch.table)
+        else:
+            table, unfit = self._from_rows(batch)
+        return self._numbered(batch.file, table), bad + unfit
+
+    def _fits(self, rows: pa.Table) -> bool:
+        """Whether every mapped column has its field's type as it stands: text, or a whole number for a label."""
+        for name, column in self.source.fields.items():
+            if column not in rows.column_names:
+                raise UserError(f"{self.name}.fields.{name}: the data has no column {column!r}; {choices(column, rows.column_names)}")
+            kind, wanted = rows.schema.field(column).type, RECORD.field(name).type
+            text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+            if not ((text and wanted == pa.string() and name != "extra") or (pa.types.is_integer(kind) and wanted == pa.int32())):
+                return False
+        return True
+
+    def _from_table(self, batch: Batch, rows: pa.Table) -> tuple[pa.Table, list[BadRow]]:
+        """Columns straight to fields, no Python per row; then the rows that cannot be records are told apart."""
+        columns: dict[str, pa.ChunkedArray] = {}
+        for name, column in self.source.fields.items():
+            columns[name] = rows[column].cast(RECORD.field(name).type)
+        if self.source.labels and "choices" not in columns:
+            columns["choices"] = pa.chunked_array([pa.array([list(self.source.labels)] * len(rows), RECORD.field("choices").type)])
+        columns["row"] = pa.chunked_array([pa.array(range(batch.start.row, batch.start.row + len(rows)), pa.int64())])
+        table = _as_records(columns, len(rows))
+        unfit = [(row, Unfit(*why)) for row, why in unfit_rows(table, self._task)]
+        if unfit:
+            keep = pa.array([True] * len(rows), pa.bool_()).to_numpy(zero_copy_only=False).copy()
+            keep[[row for row, _ in unfit]] = False
+            table = table.filter(pa.array(keep))
+        self.counts.add(len(rows), [why.reason for _, why in unfit])
+        places = [(Place(batch.start.file, batch.start.row + row), why) for row, why in unfit]
+        return table, [_bad(place, why, rows.slice(place.row - batch.start.row, 1).to_pylist()[0]) for place, why in places]
+
+    def _from_rows(self, batch: Batch) -> tuple[pa.Table, list[BadRow]]:
+        """Row by row, in Python: adapters, and expressions that are more than a column."""
+        rows = list(placed_rows(batch))
+        good: list[tuple[int, dict[str, Any]]] = []
+        unfit: list[BadRow] = []
+        lost: list[str] = []
+        for place, row in rows:
+            made, failed = self._records_of(place, row)
+            good += [(place.row, record) for record in made]
+            unfit += failed
+            lost += [] if made else [failed[0].reason]
+        self.counts.add(len(rows), lost)
+        return _from_dicts(good), unfit
+
+    def build_whole(self, batches: Iterable[Batch], adapter: WholeAdapter) -> Iterator[tuple[str, pa.Table, list[BadRow]]]:
+        """The records of an adapter that joins rows of the whole source, in tables of one file each, and its unfit rows."""
+        names: dict[int, str] = {}
+        unread: list[tuple[int, list[BadRow]]] = []
+
+        def rows() -> Iterator[tuple[Place, Any]]:
+            for batch in batches:
+                names[batch.start.file] = batch.file
+                unread.append((batch.start.file, list(batch.bad)))
+                self.counts.add(len(batch.bad), [each.reason for each in batch.bad])
+                for place, row in placed_rows(batch):
+                    self.counts.add(1, [])
+                    yield place, row
+
+        made = iter(adapter(rows()))
+        while chunk := list(itertools.islice(made, CHUNK)):
+            yield from self._whole_chunk(chunk, names)
+        yield from ((names[file], RECORD.empty_table(), bad) for file, bad in unread if bad)
+
+    def _whole_chunk(
+        self, chunk: Iterable[tuple[Place, dict[str, Any] | Unfit]], names: dict[int, str]
+    ) -> Iterator[tuple[str, pa.Table, list[BadRow]]]:
+        for file, group in itertools.groupby(chunk, key=lambda each: each[0].file):
+            good: list[tuple[int, dict[str, Any]]] = []
+            bad: list[BadRow] = []
+            for place, record in group:
+                made, failed = self._checked(place, record)
+                good += [(place.row, each) for each in made]
+                bad += failed
+            # Rows were counted as ingested when they were read; those that became nothing are taken back.
+            lost = [each.reason for each in bad]
+            self.counts.add(0, lost)
+            yield names[file], self._numbered(names[file], _from_dicts(good)), bad
+
+    def _checked(self, place: Place, record: dict[str, Any] | Unfit) -> tuple[list[dict[str, Any]], list[BadRow]]:
+        try:
+            if isinstance(record, Unfit):
+                raise record
+            return [check_record(record, self._task, self.source.labels)], []
+        except Unfit as why:
+            return [], [_bad(place, why, record)]
+
+    def _records_of(self, place: Place, row: Any) -> tuple[list[dict[str, Any]], list[BadRow]]:
+        made: list[dict[str, Any]] = []
+        failed: list[BadRow] = []
+        try:
+            for record in self._adapted(row):
+                good, bad = self._checked(place, record)
+                made += good
+                failed += bad
+        except Unfit as why:
+            failed.append(_bad(place, why, row))
+        if not made and not failed:
+            failed.append(_bad(place, Unfit("no_record", "the adapter made nothing of this row"), row))
+        return made, failed
+
+    def _adapted(self, row: Any) -> Iterator[dict[str, Any] | Unfit]:
+        """What the adapter makes of the row, completed by the entry's own fields (a constant, a group)."""
+        if self.adapter is None:
+            yield row if self.source.kind == "embedded" else self._mapped(row)
+            return
+        for record in self.adapter(row):
+            yield record if isinstance(record, Unfit) or not self._getters else {**record, **self._mapped(row)}
+
+    def _mapped(self, row: Any) -> dict[str, Any]:
+        values = {name: get(row) for name, get in self._getters.items()}
+        return {name: value for name, value in values.items() if value is not MISSING}
+
+    def _numbered(self, file: str, table: pa.Table) -> pa.Table:
+        """Ids in file order, and the columns that are the same for the whole source."""
+        size = len(table)
+        numbers = pa.array(range(self.next_number, self.next_number + size), pa.int64()).cast(pa.string())
+        self.next_number += size
+        ids = pc.binary_join_element_wise(self.name, numbers, "/")
+        language = table["language"]
+        if self.source.language:
+            language = pc.fill_null(language.cast(pa.string()), self.source.language).cast(RECORD.field("language").type)
+        same = {"source": self.name, "file": file, "task": self.source.task, "tier": self.source.tier}
+        columns = {name: _repeated(value, size) for name, value in same.items()} | {"id": ids, "language": language}
+        for name, column in columns.items():
+            place = RECORD.get_field_index(name)
+            table = table.set_column(place, RECORD.field(place), column)
+        return table
+
+
+def placed_rows(batch: Batch) -> Iterator[tuple[Place, Any]]:
+    """The rows of a batch as Python objects with their places."""
+    yield from batch.rows
+    if batch.table is not None:
+        for number, row in enumerate(batch.table.to_pylist()):
+            yield Place(batch.start.file, batch.start.row + number), row
+
+
+def quarantined_table(source: str, file: str, bad: list[BadRow]) -> pa.Table:
+    """Rows of one file that became no record, schema QUARANTINED."""
+    same = {"source": source, "file": file}
+    rows = [{**same, "row": b.place.row, "reason": b.reason, "detail": b.detail, "excerpt": b.excerpt} for b in bad]
+    return pa.Table.from_pylist(rows, schema=QUARANTINED)
+
+
+def _bad(place: Place, why: Unfit, row: Any) -> BadRow:
+    return BadRow(place, why.reason, why.detail, str(row)[:200].encode("utf-8", "backslashreplace").decode())
+
+
+def _repeated(value: str, size: int) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(pa.array([0] * size, pa.int32()), pa.array([value]))
+
+
+def _as_records(columns: dict[str, pa.ChunkedArray], size: int) -> pa.Table:
+    arrays = [columns[f.name].cast(f.type) if f.name in columns else pa.nulls(size, f.type) for f in RECORD]
+    return pa.Table.from_arrays(arrays, schema=RECORD)
+
+
+def _from_dicts(rows: list[tuple[int, dict[str, Any]]]) -> pa.Table:
+    """Records as a table; only the columns that occur are built from Python."""
+    columns: dict[str, pa.Array] = {"row": pa.array([row for row, _ in rows], pa.int64())}
+    for name in (*TEXT_FIELDS, "group", "language", "parents", "extra"):
+        values = [record.get(name) for _, record in rows]
+        if any(value is not None for value in values):
+            kind = RECORD.field(name).type
+            columns[name] = pa.array(values, kind.value_type if pa.types.is_dictionary(kind) else kind)
+    return _as_records({name: pa.chunked_array([column]) for name, column in columns.items()}, len(rows))

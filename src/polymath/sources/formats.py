@@ -1,0 +1,127 @@
+"""One file of any format as batches of rows, each row numbered, the unreadable ones set apart with the reason.
+
+To add a format: a reader that yields each row of a file, or `Unreadable` in its place; its name here and in `identify`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import count, repeat
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from polymath.errors import UserError
+from polymath.sources.archives import File
+from polymath.sources.csv_rows import read_csv, read_tsv
+from polymath.sources.identify import identify
+from polymath.sources.json_rows import read_json, read_json_lines
+from polymath.sources.options import FormatName, ReadOptions
+from polymath.sources.rows import BadRow, Batch, Place
+from polymath.sources.streams import Blocks, as_utf8, compression_of, decompress, head_of, spooled
+from polymath.sources.tables import is_sound, read_arrow, read_parquet, rows_of
+from polymath.sources.text_rows import read_text
+from polymath.sources.unreadable import Unreadable
+from polymath.sources.xml_rows import read_xml
+
+RowReader = Callable[[Blocks, str, ReadOptions, int], Iterator[Any]]
+TableReader = Callable[[Any, ReadOptions, int], Iterator[pa.RecordBatch]]
+
+ROW_READERS: dict[FormatName, RowReader] = {
+    "json": read_json,
+    "jsonl": read_json_lines,
+    "csv": read_csv,
+    "tsv": read_tsv,
+    "text": read_text,
+    "xml": read_xml,
+}
+TABLE_READERS: dict[FormatName, TableReader] = {"parquet": read_parquet, "arrow": read_arrow}
+
+
+class Opened(NamedTuple):
+    """A file that was looked at: its format and its decompressed bytes."""
+
+    format: FormatName
+    blocks: Blocks
+    compressed: bool
+
+
+def open_format(file: File, options: ReadOptions) -> Opened:
+    """Looks at how a file begins; what is no data at all is refused here, in one sentence."""
+    raw, blocks = head_of(file.blocks())
+    compression, head = compression_of(raw), raw
+    if compression:
+        head, blocks = head_of(decompress(blocks, compression, file.name, options.max_ratio))
+    return Opened(identify(file.name, raw, head, options), blocks, compression is not None)
+
+
+def read_file(file: File, start: Place, options: ReadOptions) -> Iterator[Batch]:
+    """The rows of one file from `start` on."""
+    opened = open_format(file, options)
+    if opened.format in TABLE_READERS:
+        return _read_tables(file, opened, start, options)
+    return _read_rows(file, opened, start, options)
+
+
+class _Meter(Iterator[bytes]):
+    """Blocks, and how many bytes were taken since a batch ended: what bounds the batches of every format alike."""
+
+    def __init__(self, blocks: Blocks) -> None:
+        self._blocks = blocks
+        self.taken = 0
+
+    def __next__(self) -> bytes:
+        block = next(self._blocks)
+        self.taken += len(block)
+        return block
+
+
+def _read_rows(file: File, opened: Opened, start: Place, options: ReadOptions) -> Iterator[Batch]:
+    meter = _Meter(as_utf8(opened.blocks, options.encoding))
+    held: list[Any] = []
+    for row in ROW_READERS[opened.format](meter, file.name, options, start.row):
+        held.append(row)
+        if len(held) >= options.batch_rows or meter.taken >= options.batch_bytes:
+            yield _batch(file.name, start, held)
+            start = Place(start.file, start.row + len(held))
+            held, meter.taken = [], 0
+    if held:
+        yield _batch(file.name, start, held)
+
+
+def _batch(name: str, start: Place, rows: Iterable[Any]) -> Batch:
+    """Consecutive rows with their places, the unreadable ones apart."""
+    placed = list(zip(map(Place, repeat(start.file), count(start.row)), rows, strict=False))
+    bad = [BadRow(place, *row) for place, row in placed if type(row) is Unreadable]
+    return Batch(name, start, rows=[pair for pair in placed if type(pair[1]) is not Unreadable], bad=bad)
+
+
+def _read_tables(file: File, opened: Opened, start: Place, options: ReadOptions) -> Iterator[Batch]:
+    # What lies on disk as it is needs no copy: it is mapped into memory.
+    mapped = file.path and not opened.compressed
+    with pa.memory_map(str(file.path)) if mapped else spooled(opened.blocks) as source:
+        tables = TABLE_READERS[opened.format](source, options, start.row)
+        try:
+            yield from table_batches(tables, file.name, start, options)
+        except (pa.ArrowException, OSError) as error:
+            raise UserError(f"{file.name}: is cut off or damaged ({error}): fetch the file again") from error
+
+
+def table_batches(tables: Iterable[pa.RecordBatch], name: str, start: Place, options: ReadOptions) -> Iterator[Batch]:
+    """Arrow batches as they are where every row is sound, else row by row."""
+    for table in tables:
+        if is_sound(table, options, name):
+            yield Batch(name, start, table=pa.Table.from_batches([table]))
+        else:
+            yield _batch(name, start, rows_of(table, options))
+        start = Place(start.file, start.row + len(table))
+
+
+def with_ends(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """Each batch ends where the next one starts, and the last one with the source."""
+    last: Batch | None = None
+    for batch in batches:
+        if last:
+            yield replace(last, end=batch.start)
+        last = batch
+    if last:
+        yield last

@@ -1,0 +1,142 @@
+"""Run as a script in a process of its own: the docstrings and functions of the standard library, or of an installed package.
+
+Importing every module of the standard library has side effects (windows, signal handlers, output, warnings), so the process
+that reads sources never does it: it starts this file with `python -I harvest.py [package]` and reads JSON lines, one a module.
+Nothing here depends on where Python is installed, on the time or on hash order: equal Pythons harvest equal text.
+"""
+
+import ast
+import importlib
+import inspect
+import json
+import os
+import pkgutil
+import re
+import sys
+import textwrap
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any, TextIO
+
+STANDARD_LIBRARY = "stdlib"
+# They open windows or browsers, print, or hold no text of their own (posix is os; a codec's docstrings are all the same).
+LEFT_OUT = re.compile(
+    r"(antigravity|this|idlelib|tkinter|turtle|turtledemo|lib2to3|distutils|ensurepip|msilib|nt|posix|pydoc_data"
+    r"|encodings\..+|test|.+\.(tests?|testing|conftest))(\..+)?"
+)
+# A class made by a factory has its own signature for a docstring; the values in it may be addresses or paths.
+SIGNATURE_ALONE = re.compile(r"[\w.]+\(.*\)", re.DOTALL)
+CODE_LINES = range(3, 61)
+
+
+def main(package: str, out: TextIO) -> None:
+    """Write one JSON object a module: its name, its documented `things` and its `functions`."""
+    names = sorted(sys.stdlib_module_names) if package == STANDARD_LIBRARY else [package]
+    for module in _modules(names):
+        found = {"module": module.__name__, "things": list(_things(module)), "functions": list(_functions(module))}
+        out.write(json.dumps(found) + "\n")
+
+
+def _modules(names: list[str]) -> Iterator[ModuleType]:
+    """The modules and their public submodules in order of name; those that this machine cannot import are skipped."""
+    for name in names:
+        if name.rpartition(".")[2].startswith("_") or LEFT_OUT.fullmatch(name):
+            continue
+        try:
+            module = importlib.import_module(name)
+        # A module may leave by SystemExit or raise something of its own making: whatever it does, the next one is tried.
+        except BaseException:
+            continue
+        yield module
+        if hasattr(module, "__path__"):
+            yield from _modules(sorted(f"{name}.{part.name}" for part in pkgutil.iter_modules(module.__path__)))
+
+
+def _things(module: ModuleType) -> Iterator[dict[str, str]]:
+    """What a module documents: itself, its public functions and classes, their public methods and properties.
+
+    A method that a class inherits is listed under each class that offers it, as `help()` does.
+    """
+    yield from _documented("", "module", module)
+    for name, value in _public(module):
+        if inspect.isclass(value):
+            yield from _documented(name, "class", value)
+            for part in dir(value):
+                yield from _member(value, name, part)
+        elif inspect.isroutine(value):
+            yield from _documented(name, "function", value)
+
+
+def _public(module: ModuleType) -> Iterator[tuple[str, Any]]:
+    listed = getattr(module, "__all__", None)
+    for name in sorted(set(listed) if listed else vars(module)):
+        value = getattr(module, name, None)
+        here = getattr(value, "__module__", None) == module.__name__
+        if not name.startswith("_") and (listed or here):
+            yield name, value
+
+
+def _member(owner: type, owner_name: str, name: str) -> Iterator[dict[str, str]]:
+    """A public method or property of a class; not what every exception inherits, which tells nothing about this one."""
+    if name.startswith("_") or (issubclass(owner, BaseException) and hasattr(BaseException, name)):
+        return
+    try:
+        value = getattr(owner, name)
+    except Exception:  # a descriptor that works on instances alone
+        return
+    if inspect.isroutine(value):
+        yield from _documented(f"{owner_name}.{name}", "method", value)
+    elif isinstance(value, property):
+        yield from _documented(f"{owner_name}.{name}", "property", value)
+
+
+def _documented(name: str, kind: str, value: Any) -> Iterator[dict[str, str]]:
+    doc = inspect.getdoc(value)
+    if isinstance(doc, str) and doc.strip() and not SIGNATURE_ALONE.fullmatch(doc.strip()):
+        yield {"name": name, "kind": kind, "doc": doc}
+
+
+def _functions(module: ModuleType) -> Iterator[dict[str, str]]:
+    """The documented functions and methods of a module's source file, in file order."""
+    path = getattr(module, "__file__", None)
+    if not path or not path.endswith(".py"):
+        return
+    with open(path, "rb") as file:
+        source = file.read()
+    try:
+        tree = ast.parse(source)
+        lines = source.decode("utf-8").splitlines()
+    except (SyntaxError, ValueError):  # another encoding, or a template that only looks like a module
+        return
+    yield from _functions_in(tree, "", lines)
+
+
+def _functions_in(node: ast.AST, prefix: str, lines: list[str]) -> Iterator[dict[str, str]]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.ClassDef):
+            yield from _functions_in(child, f"{prefix}{child.name}.", lines)
+        elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) and (doc := ast.get_docstring(child)):
+            yield from _function(child, prefix + child.name, doc, lines)
+
+
+def _function(node: ast.FunctionDef | ast.AsyncFunctionDef, name: str, doc: str, lines: list[str]) -> Iterator[dict[str, str]]:
+    """A function's head and its code without the docstring, when that is neither trivial nor long."""
+    first = node.body[0]
+    start = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)]) - 1
+    end, doc_end = node.end_lineno or 0, first.end_lineno or 0
+    head, body = lines[start : first.lineno - 1], lines[doc_end:end]
+    code = textwrap.dedent("\n".join([*head, *body]))
+    # A string with text at the left margin keeps a method from being moved there; one-liners leave no head or no body.
+    if head and body and len(head) + len(body) in CODE_LINES and not code[0].isspace():
+        yield {"name": name, "head": textwrap.dedent("\n".join(head)), "doc": doc, "code": code}
+
+
+if __name__ == "__main__":
+    # What modules print while they are imported must not stand among the JSON lines.
+    with open(os.dup(1), "w", encoding="ascii") as pipe:
+        silence = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(silence, 1)
+        os.dup2(silence, 2)
+        main(sys.argv[1], pipe)
+    # Without the usual way out: threads and exit handlers of imported modules must not hold the process.
+    os._exit(0)

@@ -1,0 +1,188 @@
+"""Hub datasets, and local folders laid out like them, through the `datasets` library; no code of the hub ever runs."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import xxhash
+
+from polymath.errors import UserError, choices, unknown
+from polymath.sources.files import BEGINNING, content_digest
+from polymath.sources.formats import table_batches, with_ends
+from polymath.sources.options import ReadOptions
+from polymath.sources.rows import Batch, Place
+from polymath.sources.tables import slices
+
+if TYPE_CHECKING:
+    from datasets import DatasetBuilder
+
+OPTIONS = ReadOptions()
+COMMIT = re.compile(r"[0-9a-f]{40}")
+PAGE = "https://huggingface.co/datasets"
+
+
+def read_hub(
+    path: str,
+    *,
+    name: str | None = None,
+    revision: str | None = None,
+    split: str = "train",
+    data_files: Sequence[str] = (),
+    data_dir: str | None = None,
+    streaming: bool = False,
+    start: Place = BEGINNING,
+) -> Iterator[Batch]:
+    """The rows of one split from `start` on, as tables; `path` is a hub id or a local folder, `name` its configuration.
+
+    The whole split is downloaded into the cache of `datasets` first, unless `streaming`.
+    """
+    with _in_our_words(path, revision):
+        builder = _builder(path, name, revision, data_files, data_dir)
+        _check_split(path, split, builder)
+        if streaming:
+            rows = builder.as_streaming_dataset(split=split)
+        else:
+            builder.download_and_prepare()
+            rows = builder.as_dataset(split=split)
+    title = f"{path}/{builder.config.name}/{split}"
+    return with_ends(table_batches(_tables(rows, path, revision, start.row), title, start, OPTIONS))
+
+
+def hub_features(
+    path: str,
+    *,
+    name: str | None = None,
+    revision: str | None = None,
+    data_files: Sequence[str] = (),
+    data_dir: str | None = None,
+) -> dict[str, tuple[str, ...]]:
+    """The names of the classes of each column whose numbers stand for classes (0 is the first name)."""
+    from datasets import ClassLabel
+
+    with _in_our_words(path, revision):
+        builder = _builder(path, name, revision, data_files, data_dir)
+        if not builder.info.features:
+            builder.download_and_prepare()
+    found = {column: _element(feature) for column, feature in (builder.info.features or {}).items()}
+    return {column: tuple(feature.names) for column, feature in found.items() if isinstance(feature, ClassLabel)}
+
+
+def hub_digest(path: str, *, revision: str | None = None) -> str:
+    """What a run key holds of a hub dataset: its commit; of a local folder: its files."""
+    if Path(path).is_dir():
+        return content_digest(["**"], Path(path))
+    if not COMMIT.fullmatch(revision or ""):
+        revision = _commit_of(path, revision)
+    return xxhash.xxh3_128_hexdigest(f"{path}@{revision}".encode())
+
+
+def needs_network(path: str, revision: str | None = None, *, name: str | None = None) -> bool:
+    """Whether reading has to download: it is no local folder, and not (at that commit) in the cache of `datasets`."""
+    commit = revision if COMMIT.fullmatch(revision or "") else None
+    return not Path(path).is_dir() and not _cached_commits(path, commit, name)
+
+
+def _builder(
+    path: str, name: str | None, revision: str | None, data_files: Sequence[str], data_dir: str | None
+) -> "DatasetBuilder":
+    import datasets
+
+    # Of the whole process; the caller shows its own progress.
+    datasets.disable_progress_bars()
+    datasets.logging.set_verbosity_error()
+    files = list(data_files) or None
+    try:
+        builder = datasets.load_dataset_builder(path, name, revision=revision, data_files=files, data_dir=data_dir)
+    except ValueError as error:
+        known = datasets.get_dataset_config_names(path, revision=revision, data_files=files)
+        if name is None and len(known) > 1:
+            raise UserError(f"{path}: has several configurations: name one with `config`; {choices('', known)}") from error
+        if name is not None and name not in known:
+            raise unknown(path, name, "configuration", known) from error
+        raise
+    # Without the network the library takes whatever commit the cache holds.
+    if COMMIT.fullmatch(revision or "") and not Path(path).is_dir() and builder.hash != revision:
+        raise UserError(f"{path}: needs the network: the cache holds commit {builder.hash}, not {revision}")
+    return builder
+
+
+def _check_split(path: str, split: str, builder: "DatasetBuilder") -> None:
+    """Refuse a split that is not there before anything is downloaded; `a+b` and `a[:10%]` are made of splits."""
+    known = [str(key) for key in builder.info.splits or builder.config.data_files or ()]
+    for part in split.split("+"):
+        if known and (wanted := part.partition("[")[0].strip()) not in [*known, "all"]:
+            raise unknown(path, wanted, "split", known)
+
+
+def _tables(rows: Any, path: str, revision: str | None, skip: int) -> Iterator[pa.RecordBatch]:
+    with _in_our_words(path, revision):
+        for table in rows.with_format("arrow").skip(skip).iter(OPTIONS.batch_rows):
+            for batch in table.combine_chunks().to_batches():
+                yield from slices(batch, OPTIONS)
+
+
+def _element(feature: Any) -> Any:
+    """What a column is made of, inside lists."""
+    while hasattr(feature, "feature"):
+        feature = feature.feature
+    return feature
+
+
+def _cached_commits(path: str, commit: str | None, name: str | None) -> list[str]:
+    """Commits of a dataset that the cache holds ready to read, the newest last."""
+    from datasets import config
+    from datasets.naming import camelcase_to_snakecase
+
+    owner, slash, title = path.rpartition("/")
+    folder = Path(config.HF_DATASETS_CACHE) / f"{owner}{'___' * bool(slash)}{camelcase_to_snakecase(title)}"
+    found = [info.parent for info in folder.glob(f"{name or ''}*/*/{commit or '*'}/dataset_info.json")]
+    return [made.name for made in sorted(found, key=lambda made: made.stat().st_mtime)]
+
+
+def _commit_of(path: str, revision: str | None) -> str:
+    """The commit that a branch or tag (None: the default branch) names; without the network, the newest cached one."""
+    from huggingface_hub import HfApi
+
+    with _in_our_words(path, revision):
+        try:
+            return str(HfApi().dataset_info(path, revision=revision).sha)
+        except ConnectionError:
+            if cached := _cached_commits(path, None, None):
+                return cached[-1]
+            raise
+
+
+@contextmanager
+def _in_our_words(path: str, revision: str | None) -> Iterator[None]:
+    """What the hub libraries raise, as one sentence with the way out."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:  # of three libraries, without a common base
+        raise UserError(f"{path}: {_reason(path, revision, error)}") from error
+
+
+def _reason(path: str, revision: str | None, error: Exception) -> str:
+    from datasets.exceptions import DataFilesNotFoundError, DatasetNotFoundError
+
+    text = str(error)
+    if "gated" in text:
+        return f"is gated: accept its terms at {PAGE}/{path} and run `hf auth login`"
+    if isinstance(error, ConnectionError):
+        return "needs the network: it is not in the cache; connect once, or use local files with `kind: files`"
+    if "scripts are no longer supported" in text:
+        return "has only a loading script, which is never run: name `data_files`, or `revision: refs/convert/parquet`"
+    if isinstance(error, DatasetNotFoundError) and revision and revision in text:
+        return f"has no revision {revision!r}: see {PAGE}/{path}/commits/main"
+    if isinstance(error, DatasetNotFoundError):
+        return f"is not on the hub, or private: was it renamed? See {PAGE}?search={path.rpartition('/')[2]}"
+    if isinstance(error, DataFilesNotFoundError) or "doesn't contain any data files" in text:
+        return "holds no files that `datasets` can read: name `data_files`, or use `kind: files`"
+    if isinstance(error, FileNotFoundError) and "Couldn't find any data file" in text:
+        return "is neither a folder here nor an id on the hub, which is `owner/name`"
+    cause = error.__cause__ or error
+    return f"cannot be read ({type(cause).__name__}: {str(cause).partition(chr(10))[0]})"

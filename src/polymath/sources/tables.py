@@ -1,0 +1,80 @@
+"""Rows of parquet and Arrow files as tables, batch by batch; only a batch with a bad row in it goes through Python."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from polymath.errors import UserError
+from polymath.sources.options import ReadOptions
+from polymath.sources.streams import BLOCK
+from polymath.sources.unreadable import Unreadable, bad_utf8, too_long
+
+
+def read_parquet(source: Any, options: ReadOptions, skip: int) -> Iterator[pa.RecordBatch]:
+    """Batches of a parquet file from row `skip` on; row groups before it are not read."""
+    # Buffered, a column of a large row group is read page by page instead of whole.
+    file = pq.ParquetFile(source, buffer_size=BLOCK)
+    for number in range(file.num_row_groups):
+        group = file.metadata.row_group(number)
+        if skip >= group.num_rows:
+            skip -= group.num_rows
+            continue
+        rows = _rows_per_batch(group.num_rows, group.total_byte_size, options)
+        for batch in file.iter_batches(batch_size=rows, row_groups=[number]):
+            yield from slices(batch.slice(skip), options)
+            skip = max(skip - len(batch), 0)
+
+
+def read_arrow(source: Any, options: ReadOptions, skip: int) -> Iterator[pa.RecordBatch]:
+    """Batches of an Arrow file or stream (what `save_to_disk` of datasets writes) from row `skip` on."""
+    for batch in _arrow_batches(source):
+        yield from slices(batch.slice(skip), options)
+        skip = max(skip - len(batch), 0)
+
+
+def _arrow_batches(source: Any) -> Iterator[pa.RecordBatch]:
+    try:
+        reader = pa.ipc.open_file(source)
+    except pa.ArrowInvalid:
+        source.seek(0)
+        yield from pa.ipc.open_stream(source)
+        return
+    for number in range(reader.num_record_batches):
+        yield reader.get_batch(number)
+
+
+def slices(batch: pa.RecordBatch, options: ReadOptions) -> Iterator[pa.RecordBatch]:
+    """The batch in parts of about `batch_rows` and `batch_mb`; nothing is copied."""
+    step = _rows_per_batch(len(batch), batch.nbytes, options)
+    for start in range(0, len(batch), step):
+        yield batch.slice(start, step)
+
+
+def _rows_per_batch(rows: int, size: int, options: ReadOptions) -> int:
+    return max(min(options.batch_rows, rows * options.batch_bytes // max(size, 1)), 1)
+
+
+def is_sound(batch: pa.RecordBatch, options: ReadOptions, name: str) -> bool:
+    """Whether every row can be used as it is; raises UserError when the file's very structure is damaged."""
+    try:
+        batch.validate(full=True)
+    except pa.ArrowInvalid as error:
+        # Arrow has no error of its own for this. All else (offsets out of bounds) could crash who reads the table.
+        if "UTF8" not in str(error):
+            raise UserError(f"{name}: the table is damaged ({error}): fetch the file again") from error
+        return False
+    return batch.nbytes <= options.max_row_bytes
+
+
+def rows_of(batch: pa.RecordBatch, options: ReadOptions) -> Iterator[dict[str, Any] | Unreadable]:
+    """The rows of a batch one by one, so that a bad one costs only itself."""
+    for number in range(len(batch)):
+        row = batch.slice(number, 1)
+        try:
+            value = row.to_pylist()[0]
+        except UnicodeDecodeError as error:
+            yield bad_utf8(error.object, error)
+            continue
+        yield too_long(str(value)[:1000], options.max_row_bytes) if row.nbytes > options.max_row_bytes else value

@@ -1,0 +1,169 @@
+"""One shard: a table in one file, written to a temporary name and renamed, with its own digest and key inside."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from polymath.errors import UserError
+from polymath.store.digest import digest_table
+
+Format = Literal["parquet", "arrow"]
+METADATA = b"polymath"
+ROW_GROUP = 8192  # rows: small enough that one candidate row costs little to read again, large enough to compress
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a manifest says of one shard."""
+
+    name: str
+    file: str
+    key: str
+    """Of all that made it: inputs' digests, Config, the step's version, libraries."""
+    base: str
+    """Of the part of the key that is not the inputs: function, version, Config, libraries."""
+    rows: int = 0
+    digest: str = ""
+    """Of the logical values."""
+    bytes: int = 0
+    """Size of the file; 0 only inside the file itself, which cannot know it."""
+    note: dict[str, Any] = field(default_factory=dict)
+    """What the work wants to find again: where reading goes on, how many rows it saw."""
+    aside: str = ""
+    """Digest of the table set aside beside it (rows that could not be read), in a file of its own; empty when there is none."""
+
+    @property
+    def aside_file(self) -> str:
+        """The file of the table set aside."""
+        return f"{self.name}.aside.parquet"
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A whole shard on disk. Small to send to a worker; the table is read there."""
+
+    folder: Path
+    entry: Entry
+
+    @property
+    def name(self) -> str:
+        """Its name in the folder, e.g. `squad_v2-00003`; aligned datasets use the same names."""
+        return self.entry.name
+
+    @property
+    def digest(self) -> str:
+        """The digest of its logical values."""
+        return self.entry.digest
+
+    @property
+    def rows(self) -> int:
+        """How many rows it holds."""
+        return self.entry.rows
+
+    @property
+    def path(self) -> Path:
+        """Its file."""
+        return self.folder / self.entry.file
+
+    def read_aside(self) -> pa.Table:
+        """The table set aside beside the shard."""
+        return _read(self.folder / self.entry.aside_file, None)
+
+    def read(self, columns: Sequence[str] | None = None) -> pa.Table:
+        """The table, or some of its columns; Arrow files are memory-mapped. A damaged file is a `UserError` that names it."""
+        return _read(self.path, columns)
+
+    def take(self, rows: Sequence[int], columns: Sequence[str]) -> pa.Table:
+        """Some rows (ascending) of some columns, reading only the row groups that hold them."""
+        if self.path.suffix == ".arrow":
+            return self.read(columns).take(pa.array(rows, pa.int64()))
+        with pq.ParquetFile(self.path, page_checksum_verification=True) as file:
+            wanted = sorted({row // ROW_GROUP for row in rows})
+            table = file.read_row_groups(wanted, columns=list(columns), use_threads=False)
+        start = {group: index * ROW_GROUP for index, group in enumerate(wanted)}
+        places = [start[row // ROW_GROUP] + row % ROW_GROUP for row in rows]
+        return table.take(pa.array(places, pa.int64())).replace_schema_metadata(None)
+
+
+def write_shard(folder: Path, entry: Entry, table: pa.Table, aside: pa.Table | None = None) -> Entry:
+    """Write `table` as the shard that `entry` names, and before it what is set aside, so that a shard that exists is whole.
+
+    Returns the entry completed with rows, digests and size.
+    """
+    aside_digest = digest_table(aside) if aside is not None else ""
+    entry = replace(entry, rows=table.num_rows, digest=digest_table(table), aside=aside_digest)
+    if aside is not None:
+        _write(folder / entry.aside_file, aside)
+    size = _write(folder / entry.file, table.replace_schema_metadata({METADATA: json.dumps(asdict(entry)).encode()}))
+    return replace(entry, bytes=size)
+
+
+def _write(path: Path, table: pa.Table) -> int:
+    """To a temporary file first: the final name only ever names a whole file, on disk. Returns its size in bytes."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with temporary.open("wb") as file:
+        if path.suffix == ".parquet":
+            _write_parquet(table, file)
+        else:
+            with pa.ipc.new_file(file, table.schema) as writer:
+                writer.write_table(table.combine_chunks())
+        file.flush()
+        os.fsync(file.fileno())
+    size = temporary.stat().st_size
+    temporary.replace(path)
+    return size
+
+
+def _read(path: Path, columns: Sequence[str] | None) -> pa.Table:
+    try:
+        if path.suffix == ".arrow":
+            with pa.memory_map(str(path)) as source:
+                table = pa.ipc.open_file(source).read_all()
+            table = table.select(columns) if columns is not None else table
+        else:
+            names = list(columns) if columns is not None else None
+            table = pq.read_table(path, columns=names, use_threads=False, page_checksum_verification=True)
+    except (OSError, pa.ArrowException) as error:
+        raise UserError(
+            f"{path}: the shard is damaged or gone ({_first_line(error)}); delete the file and run again to rebuild it"
+        ) from error
+    return table.replace_schema_metadata(None)
+
+
+def find_shard(folder: Path, name: str, form: Format) -> Entry | None:
+    """The entry of a finished shard of this name, as written inside the file; None when there is none or it cannot be read."""
+    path = folder / f"{name}.{form}"
+    try:
+        if form == "parquet":
+            metadata = pq.read_schema(path).metadata
+        else:
+            with pa.memory_map(str(path)) as source:
+                metadata = pa.ipc.open_file(source).schema.metadata
+        return replace(Entry(**json.loads(metadata[METADATA])), bytes=path.stat().st_size)
+    except (OSError, pa.ArrowException, KeyError, TypeError):
+        return None
+
+
+def _write_parquet(table: pa.Table, file: Any) -> None:
+    """Zstd, page checksums, and dictionaries only where Arrow has them: trying them on long text costs time for nothing."""
+    coded = [column.name for column in table.schema if pa.types.is_dictionary(column.type)]
+    pq.write_table(
+        table,
+        file,
+        compression="zstd",
+        compression_level=1,
+        use_dictionary=coded or False,
+        write_statistics=False,
+        write_page_checksum=True,
+        row_group_size=ROW_GROUP,
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -1,0 +1,33 @@
+"""Two machine instructions that Numba does not offer by itself."""
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core.typing import Signature
+from numba.extending import intrinsic
+
+_WORD = ir.IntType(64)
+
+
+@intrinsic
+def count_ones(_typing: Any, value: types.Type) -> tuple[Signature, Any]:
+    """How many bits of a uint64 are set."""
+
+    def generate(_context: Any, builder: Any, _signature: Signature, arguments: Any) -> Any:
+        return builder.ctpop(arguments[0])
+
+    return types.int64(types.uint64), generate
+
+
+@intrinsic
+def load_word(_typing: Any, text: types.Array, i: types.Type) -> tuple[Signature, Any]:
+    """The eight bytes that begin at `text[i]` as one little-endian uint64; the caller sees to it that there are eight."""
+
+    def generate(context: Any, builder: Any, signature: Signature, arguments: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        pointer = builder.bitcast(builder.gep(array.data, [arguments[1]]), _WORD.as_pointer())
+        # An ordinary load may be compiled to an instruction that wants an address divisible by 8.
+        return builder.load(pointer, align=1)
+
+    return types.uint64(text, types.int64), generate

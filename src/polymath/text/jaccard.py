@@ -1,0 +1,233 @@
+"""Exact Jaccard similarity of sorted hash sets, and which documents repeat one that is kept."""
+
+import math
+
+import numpy as np
+from numba import int64, uint32, uint64
+
+from polymath.text.intrinsics import count_ones
+from polymath.text.jit import I64, INT, REAL, U32, U64, helper, kernel
+
+_FEW_DOCUMENTS = 24
+_ROUNDING = 1e-6
+_BITMAP_BYTES = 1 << 28
+_SCAN_AT = 3
+
+
+def jaccard(a: np.ndarray, b: np.ndarray) -> float:
+    """The size of the intersection over that of the union of two sets, uint64, ascending and distinct; 0 if both are empty."""
+    return _jaccard(a, b)
+
+
+def pairs_jaccard(hashes: np.ndarray, offsets: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Compare set left[i] with set right[i], for every i: float64[pairs]. Sets as `shingles.shingle_sets` returns them."""
+    return _pairs_jaccard(hashes, offsets, left.astype(np.int64, copy=False), right.astype(np.int64, copy=False))
+
+
+def first_kept(hashes: np.ndarray, offsets: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray]:
+    """Decide, in the given order, which documents are kept: keeper int32[documents], similarity float64[documents].
+
+    A document is removed if and only if an earlier document that was itself kept has a Jaccard similarity of `threshold` or more, so there are no
+    chains. Its keeper is the most similar such document, the earliest on a tie; a kept document has keeper -1 and similarity 0. Sets (ascending,
+    distinct; see `shingles.shingle_sets`) that are empty match nothing.
+
+    Exact, though few pairs are compared: with shingles in order of rarity, two similar documents share one among the first few of each (prefix filter:
+    Bayardo, Ma and Srikant 2007; Xiao, Wang, Lin and Yu 2008), and bitmaps rule out most pairs of a group that shares boilerplate (Sandes, Teodoro
+    and Melo 2018).
+    """
+    if not 0 < threshold <= 1:
+        raise ValueError(f"a Jaccard threshold lies above 0 and at most at 1, not at {threshold}")
+    sizes = np.diff(offsets)
+    if len(sizes) <= _FEW_DOCUMENTS:
+        return _first_kept_of_few(hashes, offsets, threshold)
+    tokens, ends = _rarest_first(hashes[offsets[0] : offsets[-1]], sizes)
+    return _first_kept(tokens, ends, sizes, threshold, _bitmap_words(len(tokens), len(sizes)))
+
+
+def _rarest_first(hashes: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Number the shingles that two documents or more have, the rarest first: tokens uint32[total], ascending per document, and offsets."""
+    _, shingle, frequency = np.unique(hashes, return_inverse=True, return_counts=True)
+    rank = np.empty(len(frequency), np.int64)
+    rank[np.argsort(frequency, kind="stable")] = np.arange(len(frequency)) - np.count_nonzero(frequency == 1)
+    shared = rank[shingle] >= 0
+    owner = np.repeat(np.arange(len(sizes)), sizes)[shared]
+    tokens = np.sort(owner << 32 | rank[shingle[shared]]).astype(np.uint32)
+    return tokens, np.r_[0, np.cumsum(np.bincount(owner, minlength=len(sizes)))]
+
+
+def _bitmap_words(tokens: int, documents: int) -> int:
+    """How many 64-bit words a document's bitmap has: two to four bits per token of an average document, within a bound on memory."""
+    wanted = 1 << math.ceil(math.log2(1 + 2 * tokens / documents / 64))
+    return max(4, min(wanted, _BITMAP_BYTES // 8 // documents))
+
+
+@helper
+def _overlap(a, b):
+    """The size of the intersection, without branches on how the two sets interleave."""
+    i, j, common = 0, 0, 0
+    while i < a.size and j < b.size:
+        x, y = a[i], b[j]
+        common += int(x == y)
+        i += int(x <= y)
+        j += int(y <= x)
+    return common
+
+
+@helper
+def _overlap_of_at_least(a, b, needed):
+    """The size of the intersection, or -1 as soon as it is seen to stay under `needed`."""
+    spare_a, spare_b = a.size - needed, b.size - needed
+    i, j = 0, 0
+    while i < a.size and j < b.size:
+        if a[i] == b[j]:
+            i += 1
+            j += 1
+        elif a[i] < b[j]:
+            i += 1
+            spare_a -= 1
+            if spare_a < 0:
+                return -1
+        else:
+            j += 1
+            spare_b -= 1
+            if spare_b < 0:
+                return -1
+    return spare_a + needed - (a.size - i)
+
+
+@helper
+def _needed(sizes, similarity):
+    """The least overlap with which two sets reach a similarity, from the sum of their sizes; where rounding leaves a doubt, one less."""
+    return max(1, int64(math.ceil(similarity / (1 + similarity) * sizes - _ROUNDING)))
+
+
+@kernel(U64, U64)
+def _jaccard(a, b):
+    common = _overlap(a, b)
+    return common / max(1, a.size + b.size - common)
+
+
+@kernel(U64, I64, I64, I64)
+def _pairs_jaccard(hashes, offsets, left, right):
+    similarity = np.empty(left.size, np.float64)
+    for pair in range(left.size):
+        a = hashes[offsets[left[pair]] : offsets[left[pair] + 1]]
+        b = hashes[offsets[right[pair]] : offsets[right[pair] + 1]]
+        common = _overlap(a, b)
+        similarity[pair] = common / max(1, a.size + b.size - common)
+    return similarity
+
+
+@kernel(U64, I64, REAL)
+def _first_kept_of_few(hashes, offsets, threshold):
+    documents = offsets.size - 1
+    keeper, similarity = np.full(documents, -1, np.int32), np.zeros(documents)
+    for d in range(documents):
+        one = hashes[offsets[d] : offsets[d + 1]]
+        for e in range(d):
+            other = hashes[offsets[e] : offsets[e + 1]]
+            needed = _needed(one.size + other.size, max(threshold, similarity[d]))
+            if keeper[e] >= 0 or min(one.size, other.size) < needed:
+                continue
+            common = _overlap_of_at_least(one, other, needed)
+            reached = common / (one.size + other.size - common)
+            if reached >= threshold and reached > similarity[d]:
+                keeper[d], similarity[d] = e, reached
+    return keeper, similarity
+
+
+@kernel(U32, I64, I64, REAL, INT)
+def _first_kept(tokens, offsets, sizes, threshold, bitmap_words):
+    documents = sizes.size
+    keeper, similarity = np.full(documents, -1, np.int32), np.zeros(documents)
+    prefixes = _prefix_ends(offsets, sizes, threshold)
+    lists = _posting_lists(tokens, offsets, prefixes)
+    filled, postings = lists[:-1].copy(), np.empty(lists[-1], np.int32)
+    bitmaps = np.zeros((documents, bitmap_words), np.uint64)
+    kept, candidates, met = np.empty(documents, np.int32), np.empty(documents, np.int32), np.full(documents, -1, np.int32)
+    kept_count = 0
+    for d in range(documents):
+        one, prefix = tokens[offsets[d] : offsets[d + 1]], tokens[offsets[d] : prefixes[d]]
+        _draw(one, bitmaps[d])
+        count = _candidates(prefix, lists, filled, postings, d, met, candidates, _SCAN_AT * kept_count)
+        wanted = threshold
+        for e in kept[:kept_count] if count < 0 else candidates[:count]:
+            needed = _needed(sizes[d] + sizes[e], wanted)
+            shared = offsets[e + 1] - offsets[e]
+            if min(one.size, shared) < needed or _overlap_bound(one.size + shared, bitmaps, d, e) < needed:
+                continue
+            common = _overlap_of_at_least(one, tokens[offsets[e] : offsets[e + 1]], needed)
+            reached = common / (sizes[d] + sizes[e] - common)
+            if reached >= threshold and (reached > similarity[d] or (reached == similarity[d] and e < keeper[d])):
+                keeper[d], similarity[d], wanted = e, reached, reached
+        if keeper[d] < 0:
+            kept[kept_count] = d
+            kept_count += 1
+            for token in prefix:
+                postings[filled[token]] = d
+                filled[token] += 1
+    return keeper, similarity
+
+
+@helper
+def _prefix_ends(offsets, sizes, threshold):
+    """Where the prefix of each document ends: behind the tokens of which any similar document has one in its own prefix.
+
+    A similar document has ceil(threshold * size) of the document's shingles, so the rarest of these is among the first
+    size - ceil(threshold * size) + 1; shingles that no other document has stand before all tokens.
+    """
+    ends = np.empty(sizes.size, np.int64)
+    for d in range(sizes.size):
+        tokens = offsets[d + 1] - offsets[d]
+        length = sizes[d] - int64(math.ceil(threshold * sizes[d] - _ROUNDING)) + 1 - (sizes[d] - tokens)
+        ends[d] = offsets[d] + min(tokens, max(0, length))
+    return ends
+
+
+@helper
+def _posting_lists(tokens, offsets, prefixes):
+    """Where the list of documents with a token in their prefix begins, if all were kept: int64[tokens in use + 1]."""
+    highest = -1
+    for token in tokens:
+        highest = max(highest, int64(token))
+    starts = np.zeros(highest + 2, np.int64)
+    for d in range(prefixes.size):
+        for i in range(offsets[d], prefixes[d]):
+            starts[tokens[i] + 1] += 1
+    return np.cumsum(starts)
+
+
+@helper
+def _candidates(prefix, lists, filled, postings, d, met, candidates, limit):
+    """Collect the kept documents with a token in common among the prefixes; -1 when that is more work than looking at all that are kept."""
+    work = 0
+    for token in prefix:
+        work += filled[token] - lists[token]
+    if work > limit:
+        return -1
+    count = 0
+    for token in prefix:
+        for e in postings[lists[token] : filled[token]]:
+            if met[e] != d:
+                met[e] = d
+                candidates[count] = e
+                count += 1
+    return count
+
+
+@helper
+def _draw(tokens, bitmap):
+    """Flip one bit per token, so that two bitmaps differ in no more bits than their sets in tokens."""
+    bits = uint32(64 * bitmap.size)
+    for token in tokens:
+        bit = token % bits
+        bitmap[bit >> uint32(6)] ^= uint64(1) << uint64(bit & uint32(63))
+
+
+@helper
+def _overlap_bound(sizes, bitmaps, d, e):
+    """An upper bound of the overlap of two sets from the sum of their sizes and from their bitmaps."""
+    differing = 0
+    for word in range(bitmaps.shape[1]):
+        differing += count_ones(bitmaps[d, word] ^ bitmaps[e, word])
+    return (sizes - differing) // 2

@@ -1,0 +1,106 @@
+"""Texts as vectors: hashed bags of words, and their projection into a space of concepts."""
+
+import math
+
+import numpy as np
+from numba import types, uint64
+
+from polymath.text import unicode
+from polymath.text.buffers import Strings
+from polymath.text.hashing import hash_grams, mix
+from polymath.text.jit import F32, I32, I64, INT, U8, U32, helper, kernel
+from polymath.text.shingles import is_unspaced, split_chars
+from polymath.text.utf8 import longest
+from polymath.text.words import split_words
+
+_BIGRAM_SALT = np.uint64(0xA0761D6478BD642F)
+
+
+def hashed_counts(strings: Strings, buckets: int, max_words: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Count the words of each value in hash buckets (Weinberger et al. 2009, 0902.2206): the three arrays of a `scipy.sparse.csr_matrix`.
+
+    `buckets` is a power of two; only the first `max_words` words of a value count. Texts of scripts without spaces count pairs of characters instead.
+    Returns indptr int64[rows + 1], indices int32 (ascending within a row) and data float32: 1 + ln(how often).
+    """
+    assert buckets & (buckets - 1) == 0, f"the number of buckets must be a power of two, not {buckets}"
+    return _hashed_counts(*strings, unicode.folded(), unicode.classes(), buckets, max_words)
+
+
+def document_frequency(indices: np.ndarray, buckets: int) -> np.ndarray:
+    """How many rows have each bucket: int64[buckets]. Those of several shards add up."""
+    return np.bincount(indices, minlength=buckets)
+
+
+def inverse_frequency(frequency: np.ndarray, rows: int) -> np.ndarray:
+    """Weights of buckets, float32[buckets]: ln((1 + rows) / (1 + frequency)) + 1, as scikit-learn smooths them."""
+    return (np.log((1 + rows) / (1 + frequency)) + 1).astype(np.float32)
+
+
+def project(indptr: np.ndarray, indices: np.ndarray, data: np.ndarray, idf: np.ndarray, components: np.ndarray) -> np.ndarray:
+    """Multiply rows, weighted by `idf` float32[buckets], with `components` float32[buckets, dims]: float32[rows, dims] of length 1.
+
+    A row's buckets are summed in ascending order, so the same row gives the same bits whichever rows stand beside it. An empty row gives zeros.
+    """
+    return _project(indptr, indices, data, idf, components)
+
+
+@kernel(U8, I64, U32, U8, INT, INT)
+def _hashed_counts(data, offsets, folded, classes, buckets, max_words):
+    rows, room = offsets.size - 1, longest(offsets) + 2
+    units, hashes = np.empty(room, np.uint64), np.empty(room, np.uint64)
+    counts, touched = np.zeros(buckets, np.int32), np.empty(min(room, buckets), np.int32)
+    indptr, most = np.zeros(rows + 1, np.int64), 0
+    for row in range(rows):
+        most += min(max_words, offsets[row + 1] - offsets[row])
+    indices, values = np.empty(most, np.int32), np.empty(most, np.float32)
+    for row in range(rows):
+        count = _hash_units(data[offsets[row] : offsets[row + 1]], folded, classes, units, hashes)
+        distinct = _count_buckets(hashes[: min(count, max_words)], counts, touched)
+        for i, bucket in enumerate(np.sort(touched[:distinct])):
+            indices[indptr[row] + i] = bucket
+            values[indptr[row] + i] = 1 + math.log(counts[bucket])
+            counts[bucket] = 0
+        indptr[row + 1] = indptr[row] + distinct
+    return indptr, indices[: indptr[rows]].copy(), values[: indptr[rows]].copy()
+
+
+@helper
+def _hash_units(text, folded, classes, units, hashes):
+    if is_unspaced(text, classes):
+        return hash_grams(units, split_chars(text, folded, units), 2, _BIGRAM_SALT, hashes)
+    count = split_words(text, folded, units)
+    for i in range(count):
+        hashes[i] = mix(units[i])
+    return count
+
+
+@helper
+def _count_buckets(hashes, counts, touched):
+    """Count how often each bucket comes, list those that do in `touched`, and return how many these are."""
+    distinct = 0
+    for value in hashes:
+        bucket = value & uint64(counts.size - 1)
+        if counts[bucket] == 0:
+            touched[distinct] = bucket
+            distinct += 1
+        counts[bucket] += 1
+    return distinct
+
+
+@kernel(I64, I32, F32, F32, types.Array(types.float32, 2, "C", readonly=True))
+def _project(indptr, indices, data, idf, components):
+    rows, dims = indptr.size - 1, components.shape[1]
+    vectors = np.zeros((rows, dims), np.float32)
+    for row in range(rows):
+        vector = vectors[row]
+        for i in range(indptr[row], indptr[row + 1]):
+            weight, component = data[i] * idf[indices[i]], components[indices[i]]
+            for k in range(dims):
+                vector[k] += weight * component[k]
+        square = 0.0
+        for k in range(dims):
+            square += float(vector[k]) * float(vector[k])
+        if square > 0:
+            for k in range(dims):
+                vector[k] = vector[k] / math.sqrt(square)
+    return vectors

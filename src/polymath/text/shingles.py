@@ -1,0 +1,128 @@
+"""Shingles: the overlapping pieces by which documents are compared (Broder 1997), as 64-bit hashes."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import types, uint64
+
+from polymath.text import unicode
+from polymath.text.buffers import Strings
+from polymath.text.hashing import hash_grams
+from polymath.text.jit import I64, U8, U32, helper, kernel
+from polymath.text.utf8 import count_ascii_letters, decode, highest_byte, longest
+from polymath.text.words import split_words
+
+WORD_GRAMS, SHORT_TEXT_GRAMS, CHAR_GRAMS = range(3)
+"""The kind of a document's shingles. Their hashes live in different spaces, so documents of different kinds share none."""
+
+
+class ShingleParams(NamedTuple):
+    """What a shingle is. A document with fewer words or characters than one gram is a single shingle of all of them."""
+
+    words: int = 5
+    """Words per shingle."""
+    short_words: int = 3
+    """Words per shingle of a short text."""
+    short_text_words: int = 50
+    """A text of fewer words than this is short; 0 makes none short."""
+    chars: int = 10
+    """Word characters per shingle of a document at least half of whose letters are of a script without spaces between words."""
+
+
+PARAMS = types.NamedUniTuple(types.int64, len(ShingleParams._fields), ShingleParams)
+_SALT = np.uint64(0xD6E8FEB86659FD93)
+_ALPHABETIC, _UNSPACED_LETTER = np.uint8(unicode.ALPHABETIC), np.uint8(unicode.UNSPACED_LETTER)
+
+
+def shingle_counts(strings: Strings, params: ShingleParams) -> tuple[np.ndarray, np.ndarray]:
+    """Count the shingles of each value, repeats included: counts int32[rows], kinds uint8[rows]."""
+    return _shingle_counts(*strings, unicode.folded(), unicode.classes(), params)
+
+
+def shingle_sets(strings: Strings, rows: np.ndarray, params: ShingleParams) -> tuple[np.ndarray, np.ndarray]:
+    """Make the shingle sets of the chosen rows: hashes uint64[total], ascending and distinct within a row, and offsets int64[len(rows) + 1]."""
+    hashes, offsets = _shingles(*strings, unicode.folded(), unicode.classes(), params, rows.astype(np.int64, copy=False))
+    for start, end in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True):
+        hashes[start:end].sort()
+    distinct = np.ones(len(hashes), bool)
+    np.not_equal(hashes[1:], hashes[:-1], out=distinct[1:])
+    distinct[offsets[:-1][np.diff(offsets) > 0]] = True
+    return hashes[distinct], np.r_[0, np.cumsum(distinct)][offsets]
+
+
+@helper
+def shingle(text, folded, classes, params, units, shingles):
+    """Write the shingle hashes of one value into `shingles`; return their number and their kind.
+
+    `units` is scratch; both have room for the value's bytes + 2.
+    """
+    if is_unspaced(text, classes):
+        count, kind, gram = split_chars(text, folded, units), CHAR_GRAMS, params.chars
+    else:
+        count, kind, gram = split_words(text, folded, units), WORD_GRAMS, params.words
+        if count < params.short_text_words:
+            kind, gram = SHORT_TEXT_GRAMS, params.short_words
+    return hash_grams(units, count, gram, uint64(kind) * _SALT, shingles), kind
+
+
+@helper
+def is_unspaced(text, classes):
+    """Whether at least half of the letters are of scripts without spaces between words."""
+    if not _may_be_unspaced(text):
+        return False
+    letters, unspaced = 0, 0
+    i = 0
+    while i < text.size:
+        code_point, i = decode(text, i)
+        letters += int(classes[code_point] & _ALPHABETIC != 0)
+        unspaced += int(classes[code_point] & _UNSPACED_LETTER != 0)
+    return unspaced > 0 and 2 * unspaced >= letters
+
+
+@helper
+def _may_be_unspaced(text):
+    # Letters without spaces lie above U+0E00, so each has a lead byte of 0xE0 or more. Bytes are counted quickly, letters are not.
+    if highest_byte(text) < 0xE0:
+        return False
+    leads = 0
+    for i in range(text.size):
+        leads += int(text[i] >= 0xE0)
+    return leads >= count_ascii_letters(text)
+
+
+@helper
+def split_chars(text, folded, units):
+    """Write the lower-cased word characters of one value into `units`; return their number."""
+    count = 0
+    i = 0
+    while i < text.size:
+        code_point, i = decode(text, i)
+        units[count] = uint64(folded[code_point])
+        count += int(folded[code_point] != 0)
+    return count
+
+
+@kernel(U8, I64, U32, U8, PARAMS)
+def _shingle_counts(data, offsets, folded, classes, params):
+    rows = offsets.size - 1
+    counts, kinds = np.empty(rows, np.int32), np.empty(rows, np.uint8)
+    room = longest(offsets) + 2
+    units, shingles = np.empty(room, np.uint64), np.empty(room, np.uint64)
+    for row in range(rows):
+        counts[row], kinds[row] = shingle(data[offsets[row] : offsets[row + 1]], folded, classes, params, units, shingles)
+    return counts, kinds
+
+
+@kernel(U8, I64, U32, U8, PARAMS, I64)
+def _shingles(data, offsets, folded, classes, params, chosen):
+    ends = np.zeros(chosen.size + 1, np.int64)
+    units = np.empty(longest(offsets) + 2, np.uint64)
+    room = 2
+    for row in chosen:
+        room += offsets[row + 1] - offsets[row]
+    hashes = np.empty(room, np.uint64)
+    for i in range(chosen.size):
+        text = data[offsets[chosen[i]] : offsets[chosen[i] + 1]]
+        count, _ = shingle(text, folded, classes, params, units, hashes[ends[i] :])
+        ends[i + 1] = ends[i] + count
+    return hashes[: ends[chosen.size]].copy(), ends

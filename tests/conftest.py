@@ -1,0 +1,66 @@
+"""Fixtures that many tests share: sample data, and a project of one's own to run."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+os.environ.update(
+    HF_HUB_OFFLINE="1",
+    HF_DATASETS_OFFLINE="1",
+    TOKENIZERS_PARALLELISM="false",
+    DO_NOT_TRACK="1",
+    KEDRO_DISABLE_TELEMETRY="1",
+    MLFLOW_DISABLE_TELEMETRY="true",
+)
+
+
+def _sample_folder(name: str) -> Path:
+    """`$POLYMATH_SAMPLES/<name>`, or `shared/<name>` beside the project or further up; skipped (or failed in CI) when absent."""
+    given = os.environ.get("POLYMATH_SAMPLES")
+    places = [Path(given)] if given else [parent / "shared" for parent in ROOT.parents]
+    for place in places:
+        if (place / name / "README.md").exists():
+            return place / name
+    message = f"the sample folder {name!r} is not here; set POLYMATH_SAMPLES to the folder that holds it"
+    if os.environ.get("POLYMATH_REQUIRE_DATA"):
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real public data in its original formats, one folder per dataset."""
+    return _sample_folder("data")
+
+
+@pytest.fixture(scope="session")
+def shared_bench() -> Path:
+    """A corpus whose near-duplicates are known exactly."""
+    return _sample_folder("bench")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """An empty project: our configuration and code, and data folders of its own."""
+    return new_project(tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def make_project(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """A function that makes an empty project: for fixtures that outlive a test."""
+    return lambda: new_project(tmp_path_factory.mktemp("made") / "project")
+
+
+def new_project(path: Path) -> Path:
+    """Our configuration in a folder of its own, with nothing made yet."""
+    path.mkdir(parents=True)
+    shutil.copytree(ROOT / "conf", path / "conf")
+    shutil.copy(ROOT / "pyproject.toml", path)
+    shutil.copy(ROOT / ".telemetry", path)
+    (path / "src").mkdir()  # the package itself is installed
+    (path / "logs").mkdir()
+    return path
