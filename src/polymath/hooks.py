@@ -146,12 +146,6 @@ class TrackingHooks:
         self._tracker = Tracker.start(self._context, run_params)
 
     @hook_impl
-    def after_dataset_saved(self, dataset_name: str, node: Node) -> None:
-        """Note what a step made and how fast."""
-        if self._tracker:
-            self._tracker.note(step_of(node), dataset_name)
-
-    @hook_impl
     def after_pipeline_run(self, catalog: CatalogProtocol) -> None:
         """Send parameters, metrics, inputs and reports."""
         if self._tracker:

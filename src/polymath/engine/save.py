@@ -33,7 +33,8 @@ def save_plan(plan: Plan, folder: Path, form: Format = "parquet") -> ShardFolder
     # The old manifest goes first: it must not name shards that are about to be replaced.
     (folder / MANIFEST).unlink(missing_ok=True)
     entries = _complete(plan, keys, folder, form, started)
-    made = Manifest(plan.step, key, tuple(entries), dict(plan.inputs), plan.made_with)
+    spent = round(time.monotonic() - started, 3)
+    made = Manifest(plan.step, key, tuple(entries), dict(plan.inputs), plan.made_with, spent)
     made.write(folder)
     _sweep(folder, made)
     return ShardFolder(folder, made)

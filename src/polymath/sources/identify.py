@@ -21,7 +21,7 @@ PICKLES = {"pkl", "pickle", "pt", "pth", "joblib"}
 
 LFS_POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/")
 MARKUP = re.compile(rb"(\xef\xbb\xbf)?\s*<")
-HTML = re.compile(rb"(\xef\xbb\xbf)?\s*(<!--.*?-->\s*)?<(!doctype html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
+HTML = re.compile(rb"(\xef\xbb\xbf)?\s*(<!--.*?-->\s*)?<(!doctype html|html)\b", re.IGNORECASE | re.DOTALL)
 XML = re.compile(rb"(\xef\xbb\xbf)?\s*<\?xml\b")
 # Only brackets that open on a string or on more brackets: prose may well begin with "[1] Smith".
 JSON = re.compile(rb'(\xef\xbb\xbf)?\s*(\{\s*["}]|\[\s*["\[{\]])')
@@ -45,16 +45,16 @@ def is_tar(name: str, head: bytes) -> bool:
 
 def identify(name: str, raw: bytes, head: bytes, options: ReadOptions) -> FormatName:
     """The format of a file that begins with `raw`, and with `head` once decompressed; refuses what holds no rows."""
-    kind = options.format if options.format != "auto" else _by_name(name) or _by_content(name, head)
-    refuse_placeholder(name, head, "text" if kind == "xml" else kind)
-    if (claimed := compression_named(name)) and raw and not compression_of(raw):
+    named = options.format if options.format != "auto" else _by_name(name)
+    refuse_placeholder(name, head, named or "text")
+    if (claimed := compression_named(name)) and not compression_of(raw):
         raise UserError(f"{name}: is not {claimed.name}, it begins with '{begins(raw)}': fetch it again, or rename it")
     if is_zip(head) or is_tar(name, head):
         raise UserError(f"{name}: is an archive inside an archive or a compressed file: unpack it first")
     if name.lower().endswith(".zip"):
         raise UserError(f"{name}: is not a zip archive, it begins with '{begins(head)}': fetch it again, or rename it")
-    if options.format == "auto":
-        kind = _by_magic(head) or kind
+    magic = _by_magic(head) if options.format == "auto" else None
+    kind = magic or named or _by_content(name, head)
     _check_head(name, head, kind, options.encoding)
     return kind
 
@@ -89,7 +89,7 @@ def _by_content(name: str, head: bytes) -> FormatName:
         return "xml"
     if JSON.match(head):
         return "json"
-    if not _by_magic(head) and b"\0" in head[:1024] and not head.startswith(UTF16):
+    if b"\0" in head[:1024] and not head.startswith(UTF16):
         raise UserError(f"{name}: is in no known format, it begins with '{begins(head)}': set `format` or leave it out")
     return "text"
 

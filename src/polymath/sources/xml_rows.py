@@ -14,6 +14,8 @@ from polymath.sources.options import ReadOptions
 from polymath.sources.streams import Blocks
 from polymath.sources.unreadable import Unreadable, excerpt, too_deep, too_long
 
+OPENING_TAG = re.compile(rb"<([A-Za-z_][\w.:-]*)")
+
 
 def read_xml(blocks: Blocks, name: str, options: ReadOptions, skip: int) -> Iterator[Any]:
     """Row elements after the first `skip`, as dicts."""
@@ -105,14 +107,21 @@ class _XmlRows:
                 self._set_aside(self._broken(error, block, at))
                 block = block[max(at, 1) :]
                 continue
+            except UserError:
+                raise
+            except (LookupError, ValueError) as error:  # of an encoding that expat knows no table for
+                raise UserError(f"{self._name}: cannot be decoded ({error}): name its `encoding`") from error
             self._fed += len(block)
             if self._fed - self._parser.CurrentByteIndex > self._options.max_row_bytes:
                 self._set_aside(too_long(block, self._options.max_row_bytes))
             return
 
     def _broken(self, error: expat.ExpatError, block: bytes, at: int) -> Unreadable:
-        reason = "bad_utf8" if self._encoding is None and block[at : at + 1] > b"\x7f" else "bad_xml"
+        opening = block.rfind(b"<", 0, max(at, 0))
+        if not self._row_tag and len(self._around) == 1 and (first := OPENING_TAG.match(block, opening)):
+            self._row_tag = first[1].decode()
         start = block.rfind(b"<" + self._row_tag.encode(), 0, max(at, 0))
+        reason = "bad_utf8" if self._encoding is None and block[at : at + 1] > b"\x7f" else "bad_xml"
         return Unreadable(reason, expat.ErrorString(error.code), excerpt(block[max(start, 0) :]))
 
     def _set_aside(self, why: Unreadable) -> None:

@@ -30,6 +30,8 @@ class Manifest:
     """Digest of each input, by name: what the folder was made from."""
     made_with: dict[str, str] = field(default_factory=dict)
     """Versions of the libraries that the step declares."""
+    seconds: float = 0.0
+    """How long the run that finished it worked on it."""
     layout: int = LAYOUT
 
     @property

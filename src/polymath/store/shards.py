@@ -79,13 +79,14 @@ class Shard:
         """The table, or some of its columns; Arrow files are memory-mapped. A damaged file is a `UserError` that names it."""
         return _read(self.path, columns)
 
-    def take(self, rows: Sequence[int], columns: Sequence[str]) -> pa.Table:
+    def take(self, rows: Sequence[int], columns: Sequence[str] | None = None) -> pa.Table:
         """Some rows (ascending) of some columns, reading only the row groups that hold them."""
         if self.path.suffix == ".arrow":
             return self.read(columns).take(pa.array(rows, pa.int64()))
         with pq.ParquetFile(self.path, page_checksum_verification=True) as file:
             wanted = sorted({row // ROW_GROUP for row in rows})
-            table = file.read_row_groups(wanted, columns=list(columns), use_threads=False)
+            names = list(columns) if columns is not None else None
+            table = file.read_row_groups(wanted, columns=names, use_threads=False)
         start = {group: index * ROW_GROUP for index, group in enumerate(wanted)}
         places = [start[row // ROW_GROUP] + row % ROW_GROUP for row in rows]
         return table.take(pa.array(places, pa.int64())).replace_schema_metadata(None)

@@ -1,18 +1,19 @@
-"""Kernel helpers that hash: 64-bit values, runs of units, bytes."""
+"""Kernel helpers that hash 64-bit values, runs of units, and bytes."""
 
 import numpy as np
 from numba import uint64
 
 from polymath.text.intrinsics import load_word
-from polymath.text.jit import helper
+from polymath.text.jit import Array, helper
 
 BASE = np.uint64(0x9E3779B97F4A7C15)
-"""The base of polynomial hashes: odd, and no pattern in its bits (2^64 over the golden ratio)."""
+"""The base of polynomial hashes: odd, and without a pattern in its bits (2^64 over the golden ratio)."""
+
 _MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 
 
 @helper
-def mix(value):
+def mix(value: int) -> int:
     """Spread every bit over all 64, one to one (the finaliser of SplitMix64; Steele, Lea and Flood 2014)."""
     value = (value ^ (value >> uint64(30))) * _MIX_1
     value = (value ^ (value >> uint64(27))) * _MIX_2
@@ -20,13 +21,13 @@ def mix(value):
 
 
 @helper
-def hash_grams(units, count, gram, salt, grams):
-    """Write the hash of every `gram` units in a row (of all of them, if there are fewer) into `grams`; return how many there are."""
+def hash_grams(units: Array, count: int, gram: int, salt: int, grams: Array) -> int:
+    """Write the hash of every `gram` units in a row (of all, if there are fewer) into `grams`; return how many there are."""
     if count == 0:
         return 0
     gram = min(gram, count)
     number = count - gram + 1
-    # A polynomial of the units by Horner's rule, one pass per unit of the gram: unlike a rolling hash, the passes vectorise.
+    # A polynomial of the units by Horner's rule, one pass per unit of the gram: unlike a rolling hash, passes vectorise.
     for i in range(number):
         grams[i] = units[i]
     for shift in range(1, gram):
@@ -38,7 +39,7 @@ def hash_grams(units, count, gram, salt, grams):
 
 
 @helper
-def hash_bytes(text):
+def hash_bytes(text: Array) -> int:
     """Hash a whole value, eight bytes at a time."""
     state = uint64(text.size)
     if text.size < 8:
@@ -47,11 +48,11 @@ def hash_bytes(text):
         return mix(state)
     for i in range(0, text.size - 7, 8):
         state = _stir(state ^ load_word(text, i))
-    # The last word overlaps the one before, unless eight divides the size; so it ends where the value ends.
+    # The last word overlaps the one before, unless eight divides the size: so it ends where the value ends.
     return mix(state ^ load_word(text, text.size - 8))
 
 
 @helper
-def _stir(state):
+def _stir(state: int) -> int:
     state *= BASE
     return state ^ (state >> uint64(32))

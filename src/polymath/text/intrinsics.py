@@ -22,12 +22,12 @@ def count_ones(_typing: Any, value: types.Type) -> tuple[Signature, Any]:
 
 @intrinsic
 def load_word(_typing: Any, text: types.Array, i: types.Type) -> tuple[Signature, Any]:
-    """The eight bytes that begin at `text[i]` as one little-endian uint64; the caller sees to it that there are eight."""
+    """The eight bytes from `text[i]` on as one little-endian uint64; the caller sees to it that there are eight."""
 
     def generate(context: Any, builder: Any, signature: Signature, arguments: Any) -> Any:
         array = context.make_array(signature.args[0])(context, builder, arguments[0])
         pointer = builder.bitcast(builder.gep(array.data, [arguments[1]]), _WORD.as_pointer())
-        # An ordinary load may be compiled to an instruction that wants an address divisible by 8.
+        # An ordinary load may become an instruction that wants an address divisible by 8.
         return builder.load(pointer, align=1)
 
     return types.uint64(text, types.int64), generate

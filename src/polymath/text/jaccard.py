@@ -6,37 +6,37 @@ import numpy as np
 from numba import int64, uint32, uint64
 
 from polymath.text.intrinsics import count_ones
-from polymath.text.jit import I64, INT, REAL, U32, U64, helper, kernel
+from polymath.text.jit import I64, INT, REAL, U32, U64, Array, helper, kernel
 
 _FEW_DOCUMENTS = 24
 _ROUNDING = 1e-6
+_SCAN_AT_WORK = 3
 _BITMAP_BYTES = 1 << 28
-_SCAN_AT = 3
 
 
 def jaccard(a: np.ndarray, b: np.ndarray) -> float:
-    """The size of the intersection over that of the union of two sets, uint64, ascending and distinct; 0 if both are empty."""
-    return _jaccard(a, b)
+    """The intersection's size over the union's, of two sets uint64, ascending and distinct; 0 if both are empty."""
+    return float(_jaccard(a, b))
 
 
 def pairs_jaccard(hashes: np.ndarray, offsets: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Compare set left[i] with set right[i], for every i: float64[pairs]. Sets as `shingles.shingle_sets` returns them."""
+    """Compare set left[i] with set right[i] for every i: float64[pairs]. Sets as `shingles.shingle_sets` returns them."""
     return _pairs_jaccard(hashes, offsets, left.astype(np.int64, copy=False), right.astype(np.int64, copy=False))
 
 
 def first_kept(hashes: np.ndarray, offsets: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray]:
     """Decide, in the given order, which documents are kept: keeper int32[documents], similarity float64[documents].
 
-    A document is removed if and only if an earlier document that was itself kept has a Jaccard similarity of `threshold` or more, so there are no
-    chains. Its keeper is the most similar such document, the earliest on a tie; a kept document has keeper -1 and similarity 0. Sets (ascending,
-    distinct; see `shingles.shingle_sets`) that are empty match nothing.
+    A document is removed if and only if the set of an earlier document that was itself kept is similar to its own, with
+    a Jaccard similarity of `threshold` or more: there are no chains. Its keeper is the most similar of these, the
+    earliest on a tie; the keeper of a kept document is -1 and its similarity 0. Empty sets are similar to none.
 
-    Exact, though few pairs are compared: with shingles in order of rarity, two similar documents share one among the first few of each (prefix filter:
-    Bayardo, Ma and Srikant 2007; Xiao, Wang, Lin and Yu 2008), and bitmaps rule out most pairs of a group that shares boilerplate (Sandes, Teodoro
-    and Melo 2018).
+    Exact, though it compares few pairs. With shingles in order of rarity, two similar documents share one among the first
+    few of each (prefix filter: Bayardo, Ma and Srikant 2007; Xiao, Wang, Lin and Yu 2008); only kept documents are
+    indexed; and where all share boilerplate, bitmaps rule pairs out (Sandes, Teodoro and Melo 2018).
     """
     if not 0 < threshold <= 1:
-        raise ValueError(f"a Jaccard threshold lies above 0 and at most at 1, not at {threshold}")
+        raise ValueError(f"a Jaccard threshold is above 0 and at most 1, not {threshold}")
     sizes = np.diff(offsets)
     if len(sizes) <= _FEW_DOCUMENTS:
         return _first_kept_of_few(hashes, offsets, threshold)
@@ -45,24 +45,24 @@ def first_kept(hashes: np.ndarray, offsets: np.ndarray, threshold: float) -> tup
 
 
 def _rarest_first(hashes: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Number the shingles that two documents or more have, the rarest first: tokens uint32[total], ascending per document, and offsets."""
+    """Number the shingles that several documents have, the rarest first: tokens uint32, ascending by document, and offsets."""
     _, shingle, frequency = np.unique(hashes, return_inverse=True, return_counts=True)
     rank = np.empty(len(frequency), np.int64)
     rank[np.argsort(frequency, kind="stable")] = np.arange(len(frequency)) - np.count_nonzero(frequency == 1)
     shared = rank[shingle] >= 0
     owner = np.repeat(np.arange(len(sizes)), sizes)[shared]
     tokens = np.sort(owner << 32 | rank[shingle[shared]]).astype(np.uint32)
-    return tokens, np.r_[0, np.cumsum(np.bincount(owner, minlength=len(sizes)))]
+    return tokens, np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=len(sizes)))])
 
 
 def _bitmap_words(tokens: int, documents: int) -> int:
-    """How many 64-bit words a document's bitmap has: two to four bits per token of an average document, within a bound on memory."""
-    wanted = 1 << math.ceil(math.log2(1 + 2 * tokens / documents / 64))
+    """Words of 64 bits per bitmap: two to four bits for each token of an average document, within bounds on memory."""
+    wanted = 1 << (2 * tokens // documents // 64).bit_length()
     return max(4, min(wanted, _BITMAP_BYTES // 8 // documents))
 
 
 @helper
-def _overlap(a, b):
+def _overlap(a: Array, b: Array) -> int:
     """The size of the intersection, without branches on how the two sets interleave."""
     i, j, common = 0, 0, 0
     while i < a.size and j < b.size:
@@ -74,8 +74,8 @@ def _overlap(a, b):
 
 
 @helper
-def _overlap_of_at_least(a, b, needed):
-    """The size of the intersection, or -1 as soon as it is seen to stay under `needed`."""
+def _overlap_if(a: Array, b: Array, needed: int) -> int:
+    """The size of the intersection, or -1 as soon as it is sure to stay under `needed`."""
     spare_a, spare_b = a.size - needed, b.size - needed
     i, j = 0, 0
     while i < a.size and j < b.size:
@@ -85,30 +85,28 @@ def _overlap_of_at_least(a, b, needed):
         elif a[i] < b[j]:
             i += 1
             spare_a -= 1
-            if spare_a < 0:
-                return -1
         else:
             j += 1
             spare_b -= 1
-            if spare_b < 0:
-                return -1
-    return spare_a + needed - (a.size - i)
+        if min(spare_a, spare_b) < 0:
+            return -1
+    return needed + spare_a - (a.size - i)
 
 
 @helper
-def _needed(sizes, similarity):
-    """The least overlap with which two sets reach a similarity, from the sum of their sizes; where rounding leaves a doubt, one less."""
+def _needed(sizes: int, similarity: float) -> int:
+    """The least overlap of two similar sets, from the sum of their sizes; one less where rounding leaves a doubt."""
     return max(1, int64(math.ceil(similarity / (1 + similarity) * sizes - _ROUNDING)))
 
 
 @kernel(U64, U64)
-def _jaccard(a, b):
+def _jaccard(a: Array, b: Array) -> float:
     common = _overlap(a, b)
     return common / max(1, a.size + b.size - common)
 
 
 @kernel(U64, I64, I64, I64)
-def _pairs_jaccard(hashes, offsets, left, right):
+def _pairs_jaccard(hashes: Array, offsets: Array, left: Array, right: Array) -> Array:
     similarity = np.empty(left.size, np.float64)
     for pair in range(left.size):
         a = hashes[offsets[left[pair]] : offsets[left[pair] + 1]]
@@ -119,7 +117,7 @@ def _pairs_jaccard(hashes, offsets, left, right):
 
 
 @kernel(U64, I64, REAL)
-def _first_kept_of_few(hashes, offsets, threshold):
+def _first_kept_of_few(hashes: Array, offsets: Array, threshold: float) -> tuple[Array, Array]:
     documents = offsets.size - 1
     keeper, similarity = np.full(documents, -1, np.int32), np.zeros(documents)
     for d in range(documents):
@@ -129,7 +127,7 @@ def _first_kept_of_few(hashes, offsets, threshold):
             needed = _needed(one.size + other.size, max(threshold, similarity[d]))
             if keeper[e] >= 0 or min(one.size, other.size) < needed:
                 continue
-            common = _overlap_of_at_least(one, other, needed)
+            common = _overlap_if(one, other, needed)
             reached = common / (one.size + other.size - common)
             if reached >= threshold and reached > similarity[d]:
                 keeper[d], similarity[d] = e, reached
@@ -137,26 +135,28 @@ def _first_kept_of_few(hashes, offsets, threshold):
 
 
 @kernel(U32, I64, I64, REAL, INT)
-def _first_kept(tokens, offsets, sizes, threshold, bitmap_words):
-    documents = sizes.size
+def _first_kept(
+    tokens: Array, offsets: Array, sizes: Array, threshold: float, bitmap_words: int
+) -> tuple[Array, Array]:
+    documents, kept_count = sizes.size, 0
     keeper, similarity = np.full(documents, -1, np.int32), np.zeros(documents)
     prefixes = _prefix_ends(offsets, sizes, threshold)
     lists = _posting_lists(tokens, offsets, prefixes)
     filled, postings = lists[:-1].copy(), np.empty(lists[-1], np.int32)
     bitmaps = np.zeros((documents, bitmap_words), np.uint64)
-    kept, candidates, met = np.empty(documents, np.int32), np.empty(documents, np.int32), np.full(documents, -1, np.int32)
-    kept_count = 0
+    kept, candidates = np.empty(documents, np.int32), np.empty(documents, np.int32)
+    met_by = np.full(documents, -1, np.int32)
     for d in range(documents):
         one, prefix = tokens[offsets[d] : offsets[d + 1]], tokens[offsets[d] : prefixes[d]]
         _draw(one, bitmaps[d])
-        count = _candidates(prefix, lists, filled, postings, d, met, candidates, _SCAN_AT * kept_count)
+        limit = _SCAN_AT_WORK * kept_count
+        count = _candidates(prefix, lists, filled, postings, d, met_by, candidates, limit)
         wanted = threshold
         for e in kept[:kept_count] if count < 0 else candidates[:count]:
-            needed = _needed(sizes[d] + sizes[e], wanted)
-            shared = offsets[e + 1] - offsets[e]
+            needed, shared = _needed(sizes[d] + sizes[e], wanted), offsets[e + 1] - offsets[e]
             if min(one.size, shared) < needed or _overlap_bound(one.size + shared, bitmaps, d, e) < needed:
                 continue
-            common = _overlap_of_at_least(one, tokens[offsets[e] : offsets[e + 1]], needed)
+            common = _overlap_if(one, tokens[offsets[e] : offsets[e + 1]], needed)
             reached = common / (sizes[d] + sizes[e] - common)
             if reached >= threshold and (reached > similarity[d] or (reached == similarity[d] and e < keeper[d])):
                 keeper[d], similarity[d], wanted = e, reached, reached
@@ -170,11 +170,11 @@ def _first_kept(tokens, offsets, sizes, threshold, bitmap_words):
 
 
 @helper
-def _prefix_ends(offsets, sizes, threshold):
-    """Where the prefix of each document ends: behind the tokens of which any similar document has one in its own prefix.
+def _prefix_ends(offsets: Array, sizes: Array, threshold: float) -> Array:
+    """Where each document's prefix ends: the tokens among which any similar document has one of its own prefix.
 
-    A similar document has ceil(threshold * size) of the document's shingles, so the rarest of these is among the first
-    size - ceil(threshold * size) + 1; shingles that no other document has stand before all tokens.
+    A similar document has at least ceil(threshold * size) of the document's shingles, and so the rarest of these is among
+    the first size - ceil(threshold * size) + 1. The shingles that no other document has stand before all tokens.
     """
     ends = np.empty(sizes.size, np.int64)
     for d in range(sizes.size):
@@ -185,8 +185,8 @@ def _prefix_ends(offsets, sizes, threshold):
 
 
 @helper
-def _posting_lists(tokens, offsets, prefixes):
-    """Where the list of documents with a token in their prefix begins, if all were kept: int64[tokens in use + 1]."""
+def _posting_lists(tokens: Array, offsets: Array, prefixes: Array) -> Array:
+    """Where the list of each token's documents begins, with room for all that have it in their prefix: int64[tokens + 1]."""
     highest = -1
     for token in tokens:
         highest = max(highest, int64(token))
@@ -198,26 +198,30 @@ def _posting_lists(tokens, offsets, prefixes):
 
 
 @helper
-def _candidates(prefix, lists, filled, postings, d, met, candidates, limit):
-    """Collect the kept documents with a token in common among the prefixes; -1 when that is more work than looking at all that are kept."""
-    work = 0
+def _candidates(
+    prefix: Array, lists: Array, filled: Array, postings: Array, d: int, met_by: Array, candidates: Array, limit: int
+) -> int:
+    """List the kept documents that share a token of their prefix with `prefix`; return how many these are.
+
+    Return -1 if that is more work than `limit`, so that it is cheaper to look at all that are kept.
+    """
+    work, count = 0, 0
     for token in prefix:
         work += filled[token] - lists[token]
     if work > limit:
         return -1
-    count = 0
     for token in prefix:
         for e in postings[lists[token] : filled[token]]:
-            if met[e] != d:
-                met[e] = d
+            if met_by[e] != d:
+                met_by[e] = d
                 candidates[count] = e
                 count += 1
     return count
 
 
 @helper
-def _draw(tokens, bitmap):
-    """Flip one bit per token, so that two bitmaps differ in no more bits than their sets in tokens."""
+def _draw(tokens: Array, bitmap: Array) -> None:
+    """Flip one bit per token, so that two bitmaps differ in no more bits than the sets differ in tokens."""
     bits = uint32(64 * bitmap.size)
     for token in tokens:
         bit = token % bits
@@ -225,8 +229,8 @@ def _draw(tokens, bitmap):
 
 
 @helper
-def _overlap_bound(sizes, bitmaps, d, e):
-    """An upper bound of the overlap of two sets from the sum of their sizes and from their bitmaps."""
+def _overlap_bound(sizes: int, bitmaps: Array, d: int, e: int) -> int:
+    """An upper bound of the overlap of two sets, from the sum of their sizes and their bitmaps."""
     differing = 0
     for word in range(bitmaps.shape[1]):
         differing += count_ones(bitmaps[d, word] ^ bitmaps[e, word])

@@ -4,27 +4,31 @@ import functools
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numba
+import numpy as np
 from numba import types
 
-_OPTIONS = {"nogil": True, "boundscheck": False, "error_model": "numpy"}
+Array = np.ndarray
+"""An array in the signature of a kernel or a helper; the kernel's decorator names its dtype."""
+
+_OPTIONS: dict[str, Any] = {"nogil": True, "boundscheck": False, "error_model": "numpy"}
 
 
-def _vector(dtype: types.Type) -> types.Array:
+def _array_of(dtype: types.Type, dimensions: int = 1) -> types.Array:
     # Arrow buffers are read-only. An argument declared so takes a writable array too, without a second compilation.
-    return types.Array(dtype, 1, "C", readonly=True)
+    return types.Array(dtype, dimensions, "C", readonly=True)
 
 
-U8, U32, U64 = _vector(types.uint8), _vector(types.uint32), _vector(types.uint64)
-I32, I64 = _vector(types.int32), _vector(types.int64)
-F32 = _vector(types.float32)
-INT, REAL = types.int64, types.float64
+U8, U32, U64 = _array_of(types.uint8), _array_of(types.uint32), _array_of(types.uint64)
+I32, I64, F32 = _array_of(types.int32), _array_of(types.int64), _array_of(types.float32)
+U32_2D, F32_2D = _array_of(types.uint32, 2), _array_of(types.float32, 2)
+INT, REAL, BOOL = types.int64, types.float64, types.boolean
 
 
 def helper(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Mark a piece of kernels: compiled into its callers, never called from Python."""
+    """Mark a piece of kernels: compiled into its callers, not called from Python."""
     return numba.njit(forceinline=True, **_OPTIONS)(function)
 
 
@@ -36,29 +40,28 @@ def kernel(*arguments: types.Type) -> Callable[[Callable[..., Any]], "Kernel"]:
 class Kernel:
     """A function that is compiled, or loaded from the cache, when it is first called. It releases the GIL while it runs."""
 
-    every: list["Kernel"] = []
+    every: ClassVar[list["Kernel"]] = []
 
     def __init__(self, function: Callable[..., Any], arguments: tuple[types.Type, ...]) -> None:
         functools.update_wrapper(self, function)
-        self.arguments = arguments
-        self.every.append(self)
+        self.function, self.arguments = function, arguments
+        Kernel.every.append(self)
 
     @functools.cached_property
     def compiled(self) -> Callable[..., Any]:
         """The machine code, callable from Python."""
-        # Numba stores machine code under the function's name and looks whether the function's own file has changed since, not the
-        # files of its helpers. The digest of all sources in the name keeps code of old helpers from being found.
-        self.__wrapped__.__qualname__ = f"{self.__name__}.{_sources_digest()}"
-        return numba.njit(self.arguments, cache=True, **_OPTIONS)(self.__wrapped__)
+        # Numba stores machine code under the function's name and asks whether the function's own file has changed since,
+        # not the files of its helpers. With the digest of all sources in the name, code of old helpers is never found.
+        self.function.__qualname__ = f"{self.function.__name__}.{_sources_digest()}"
+        return numba.njit(self.arguments, cache=True, **_OPTIONS)(self.function)
 
     def __call__(self, *values: Any) -> Any:
         return self.compiled(*values)
 
 
-def compile_kernels() -> None:
+def compile_kernels() -> list[Callable[..., Any]]:
     """Compile or load every kernel of the modules that have been imported."""
-    for each in Kernel.every:
-        assert each.compiled
+    return [kernel.compiled for kernel in Kernel.every]
 
 
 @functools.cache

@@ -4,9 +4,9 @@ import numpy as np
 from numba import uint8
 
 from polymath.text.intrinsics import load_word
-from polymath.text.jit import helper
+from polymath.text.jit import Array, helper
 from polymath.text.unicode import SPACE
-from polymath.text.utf8 import decode
+from polymath.text.utf8 import decode, last_char
 
 NEWLINE = ord("\n")
 _FULL_STOP = ord(".")
@@ -14,11 +14,11 @@ _NEWLINES, _ONES, _HIGH_BITS = (np.uint64(byte * 0x0101010101010101) for byte in
 
 
 @helper
-def find_newline(text, i):
+def find_newline(text: Array, i: int) -> int:
     """The index of the first newline at or behind i, or the size of the text."""
     while i + 8 <= text.size:
         word = load_word(text, i) ^ _NEWLINES
-        # True if one of the eight bytes is zero (Hacker's Delight, 6-1).
+        # Not 0 if and only if one of the eight bytes is (Warren, Hacker's Delight, 6-1).
         if (word - _ONES) & ~word & _HIGH_BITS != 0:
             break
         i += 8
@@ -28,8 +28,8 @@ def find_newline(text, i):
 
 
 @helper
-def has_other_breaks(text):
-    """Whether `str.splitlines` would split anywhere but at newlines: at control characters, U+0085, U+2028 or U+2029."""
+def has_other_breaks(text: Array) -> bool:
+    """Whether `str.splitlines` splits elsewhere than at newlines: at control characters, U+0085, U+2028 or U+2029."""
     found = False
     for i in range(text.size):
         found |= (text[i] >= 0x0B) & (text[i] <= 0x0D) | (text[i] >= 0x1C) & (text[i] <= 0x1E)
@@ -41,7 +41,7 @@ def has_other_breaks(text):
 
 
 @helper
-def skip_space(text, classes):
+def skip_space(text: Array, classes: Array) -> int:
     """The index of the first character that is not whitespace, or the size of the text."""
     i = 0
     while i < text.size:
@@ -53,7 +53,7 @@ def skip_space(text, classes):
 
 
 @helper
-def trim_space(text, classes):
+def trim_space(text: Array, classes: Array) -> int:
     """The index behind the last character that is not whitespace; 0 if there is none."""
     end = text.size
     while end > 0:
@@ -66,16 +66,7 @@ def trim_space(text, classes):
 
 
 @helper
-def last_char(text):
-    """The index at which the last character begins."""
-    i = text.size - 1
-    while i > 0 and text[i] & uint8(0xC0) == 0x80:
-        i -= 1
-    return i
-
-
-@helper
-def count_ellipses(text):
+def count_ellipses(text: Array) -> int:
     """How often "..." (without overlap) and "…" occur."""
     any_dots, count = False, 0
     for i in range(text.size - 2):
@@ -84,14 +75,13 @@ def count_ellipses(text):
     run = 0
     if any_dots:
         for i in range(text.size):
-            run = run + 1 if text[i] == _FULL_STOP else 0
+            run = run % 3 + 1 if text[i] == _FULL_STOP else 0
             count += int(run == 3)
-            run %= 3
     return count
 
 
 @helper
-def ends_in_ellipsis(text, classes):
+def ends_in_ellipsis(text: Array, classes: Array) -> bool:
     """Whether the last characters, whitespace aside, are "..." or "…"."""
     end = trim_space(text, classes)
     if end < 3:

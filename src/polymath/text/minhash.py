@@ -1,15 +1,15 @@
-"""MinHash signatures (Broder 1997) of shingle sets, bit for bit those of datasketch 2's `affine32` scheme, and their LSH bands."""
+"""MinHash signatures of shingle sets (Broder 1997), bit for bit those of datasketch 2's affine32 scheme, and their bands."""
 
 import functools
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import types, uint32, uint64
+from numba import uint32, uint64
 
 from polymath.text import unicode
 from polymath.text.buffers import Strings
 from polymath.text.hashing import mix
-from polymath.text.jit import I64, INT, U8, U32, helper, kernel
+from polymath.text.jit import I64, INT, U8, U32, U32_2D, Array, helper, kernel
 from polymath.text.shingles import PARAMS, ShingleParams, shingle
 from polymath.text.utf8 import longest
 
@@ -18,37 +18,41 @@ if TYPE_CHECKING:
 
 PERMUTATIONS = 128
 BANDS, BAND_ROWS = 21, 6
-"""Two documents become candidates when all rows of any one band agree: 21 x 6 puts the steep part of the curve near Jaccard 0.6."""
+"""Documents are candidates if all rows of any one band agree. At a Jaccard similarity of 0.8 that finds all but 0.2 %."""
 
 
 def permutations(count: int = PERMUTATIONS, seed: int = 1) -> np.ndarray:
-    """Draw the multipliers (odd) and the addends of `count` permutations x -> a x + b mod 2^32: uint32[2, count], as datasketch draws them."""
+    """Draw permutations x -> a x + b mod 2^32 as datasketch does: uint32[2, count], the (odd) multipliers and the addends."""
     draw = np.random.RandomState(seed)
     multipliers = draw.randint(0, 1 << 31, count, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
     return np.stack([multipliers, draw.randint(0, 1 << 32, count, dtype=np.uint32)])
 
 
-def signatures(strings: Strings, params: ShingleParams, permutations: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Sketch each value: signatures uint32[rows, permutations], shingle counts int32[rows] (repeats included), kinds uint8[rows].
+def signatures(
+    strings: Strings, params: ShingleParams, permutations: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Sketch each value: signatures uint32[rows, permutations], shingle counts int32[rows], kinds uint8[rows].
 
-    The share of equal entries of two signatures estimates the Jaccard similarity of the two shingle sets. Equal to datasketch 2's
-    `MinHash(scheme="affine32")` fed with the low 32 bits of each shingle's hash. Without shingles a signature is all 0xFFFFFFFF.
+    The share of equal entries of two signatures estimates the Jaccard similarity of the two shingle sets. Equal to
+    `datasketch.MinHash(scheme="affine32")` fed with the low 32 bits of each shingle's hash. Counts include repeats; a
+    value without shingles has the signature 0xFFFFFFFF throughout.
     """
     return _signatures(*strings, unicode.folded(), unicode.classes(), params, permutations[0], permutations[1])
 
 
 def band_keys(signatures: np.ndarray, bands: int = BANDS, rows: int = BAND_ROWS) -> np.ndarray:
-    """Hash `rows` entries of each signature per band: uint64[bands, documents]. Equal keys of one band make a bucket of candidates.
+    """Hash `rows` entries of each signature per band: uint64[bands, documents].
 
-    Leave documents without shingles out of the buckets: their signatures are all alike.
+    Documents with an equal key in one band are candidates. Leave out those without shingles: their signatures are alike.
     """
-    assert bands * rows <= signatures.shape[1], f"{bands} bands of {rows} rows need more than {signatures.shape[1]} permutations"
+    entries = signatures.shape[1]
+    assert bands * rows <= entries, f"{bands} bands of {rows} rows need more than {entries} permutations"
     return _band_keys(signatures, bands, rows)
 
 
 @functools.cache
 def optimal_bands(threshold: float, permutations: int = PERMUTATIONS) -> tuple[int, int]:
-    """The bands and rows whose false positives and false negatives at a similarity threshold are fewest, as datasketch weighs them."""
+    """The bands and rows with which datasketch expects the fewest false positives and negatives at a threshold."""
     from datasketch import MinHashLSH
 
     index = MinHashLSH(threshold=threshold, num_perm=permutations)
@@ -56,21 +60,29 @@ def optimal_bands(threshold: float, permutations: int = PERMUTATIONS) -> tuple[i
 
 
 def to_datasketch(signature: np.ndarray, seed: int = 1) -> "MinHash":
-    """Export one signature, uint32[permutations], as a `datasketch.MinHash`."""
+    """Export one signature, uint32[permutations], drawn with `seed`."""
     from datasketch import MinHash
 
     return MinHash(seed=seed, hashvalues=signature, scheme="affine32")
 
 
 @kernel(U8, I64, U32, U8, PARAMS, U32, U32)
-def _signatures(data, offsets, folded, classes, params, multipliers, addends):
-    rows = offsets.size - 1
+def _signatures(
+    data: Array,
+    offsets: Array,
+    folded: Array,
+    classes: Array,
+    params: ShingleParams,
+    multipliers: Array,
+    addends: Array,
+) -> tuple[Array, Array, Array]:
+    rows, room = offsets.size - 1, longest(offsets) + 2
     sketches = np.empty((rows, multipliers.size), np.uint32)
     counts, kinds = np.empty(rows, np.int32), np.empty(rows, np.uint8)
-    room = longest(offsets) + 2
     units, shingles, values = np.empty(room, np.uint64), np.empty(room, np.uint64), np.empty(room, np.uint32)
     for row in range(rows):
-        count, kind = shingle(data[offsets[row] : offsets[row + 1]], folded, classes, params, units, shingles)
+        text = data[offsets[row] : offsets[row + 1]]
+        count, kind = shingle(text, folded, classes, params, units, shingles)
         for i in range(count):
             values[i] = _murmur_mix(uint32(shingles[i]))
         _least_values(values, count, multipliers, addends, sketches[row])
@@ -79,7 +91,7 @@ def _signatures(data, offsets, folded, classes, params, multipliers, addends):
 
 
 @helper
-def _murmur_mix(value):
+def _murmur_mix(value: int) -> int:
     """The finaliser of MurmurHash3, with which the affine32 scheme begins."""
     value = uint32((value ^ (value >> uint32(16))) * uint32(0x85EBCA6B))
     value = uint32((value ^ (value >> uint32(13))) * uint32(0xC2B2AE35))
@@ -87,11 +99,11 @@ def _murmur_mix(value):
 
 
 @helper
-def _least_values(values, count, multipliers, addends, sketch):
+def _least_values(values: Array, count: int, multipliers: Array, addends: Array, sketch: Array) -> None:
     """Write the least permuted value under each permutation into `sketch`."""
     for k in range(sketch.size):
         sketch[k] = uint32(0xFFFFFFFF)
-    # Eight values per pass: the sketch, its multipliers and its addends are then loaded and stored an eighth as often.
+    # Eight values per pass: sketch, multipliers and addends are then loaded and stored an eighth as often.
     whole = count - count % 8
     for i in range(0, whole, 8):
         v0, v1, v2, v3 = values[i], values[i + 1], values[i + 2], values[i + 3]
@@ -107,12 +119,12 @@ def _least_values(values, count, multipliers, addends, sketch):
 
 
 @helper
-def _permute(value, multiplier, addend):
+def _permute(value: int, multiplier: int, addend: int) -> int:
     return uint32(value * multiplier + addend)
 
 
-@kernel(types.Array(types.uint32, 2, "C", readonly=True), INT, INT)
-def _band_keys(sketches, bands, rows):
+@kernel(U32_2D, INT, INT)
+def _band_keys(sketches: Array, bands: int, rows: int) -> Array:
     keys = np.empty((bands, sketches.shape[0]), np.uint64)
     for document in range(sketches.shape[0]):
         for band in range(bands):

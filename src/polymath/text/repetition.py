@@ -1,6 +1,6 @@
 """Kernel helpers that find what a text repeats, by hash, in one table that is used again and again without clearing it.
 
-Arrays are taken out of the named tuples before loops: Numba counts references whenever it reads a field, which a loop would feel.
+Arrays are taken out of the named tuples before loops: Numba counts references at every look at a field, and loops feel it.
 """
 
 from typing import NamedTuple
@@ -9,49 +9,51 @@ import numpy as np
 from numba import uint64
 
 from polymath.text.hashing import mix
-from polymath.text.jit import helper
+from polymath.text.jit import Array, helper
 
 LONGEST_RUN = 10
 """Words of the longest runs that are looked for."""
+
 _ROUND_BITS = np.uint64(16)
 _LAST_ROUND = np.uint64((1 << 16) - 1)
 _PROBE_CHARS = 24
 
 
 class Table(NamedTuple):
-    """An open-addressing hash table. A slot holds 48 bits of a key and the round in which it came; slots of past rounds are free."""
+    """An open-addressing hash table. A slot holds 48 bits of a key and its round; slots of past rounds are free."""
 
-    slots: np.ndarray
+    slots: Array
     """uint64[a power of two]"""
-    counts: np.ndarray
+    counts: Array
     """int32, by slot: how often the key came."""
-    firsts: np.ndarray
+    firsts: Array
     """int32, by slot: at which position it came first."""
-    round: np.ndarray
+    round: Array
     """uint64[1]"""
 
 
 class Words(NamedTuple):
-    """The words of a text as stretches of its characters, numbered without the whitespace between words."""
+    """The words of a text as stretches of its characters, numbered as if there were no whitespace."""
 
-    running: np.ndarray
-    """uint64[characters + 1]: the polynomial hash of the first k characters; that of any stretch follows from two of these."""
-    powers: np.ndarray
+    running: Array
+    """uint64[characters + 1]: the polynomial hash of the first k characters; any stretch's follows from two of these."""
+    powers: Array
     """uint64[characters + 1]: the powers of the polynomial's base."""
-    ends: np.ndarray
+    ends: Array
     """int64[words + 1]: word i is characters `ends[i]` to `ends[i + 1]`."""
 
 
 @helper
-def new_table(entries):
+def new_table(entries: int) -> Table:
     """Make a table for sets of up to `entries` keys."""
     size = _slots_for(entries)
-    return Table(np.zeros(size, np.uint64), np.zeros(size, np.int32), np.zeros(size, np.int32), np.zeros(1, np.uint64))
+    slots, rounds = np.zeros(size, np.uint64), np.zeros(1, np.uint64)
+    return Table(slots, np.zeros(size, np.int32), np.zeros(size, np.int32), rounds)
 
 
 @helper
-def new_set(table, entries):
-    """Empty the table; return its slots, the new round and a mask: a small set uses few slots, so that they stay in the cache."""
+def new_set(table: Table, entries: int) -> tuple[Array, int, int]:
+    """Empty the table; return its slots, the new round, and a mask of the slots in use: few, so that the cache holds them."""
     table.round[0] += uint64(1)
     if table.round[0] > _LAST_ROUND:
         table.slots[:] = 0
@@ -60,8 +62,16 @@ def new_set(table, entries):
 
 
 @helper
-def find(slots, round_, mask, key):
-    """Return the slot of a key (mixed well: its bits are taken as they are), and whether it was there already; now it is."""
+def _slots_for(entries: int) -> int:
+    size = 64
+    while size < 2 * entries:
+        size *= 2
+    return size
+
+
+@helper
+def find(slots: Array, round_: int, mask: int, key: int) -> tuple[int, bool]:
+    """Return the slot of a key (whose bits are well mixed), and whether it was there already; now it is."""
     entry = (key >> _ROUND_BITS) << _ROUND_BITS | round_
     slot = (key >> _ROUND_BITS) & mask
     while True:
@@ -75,16 +85,8 @@ def find(slots, round_, mask, key):
 
 
 @helper
-def _slots_for(entries):
-    size = 64
-    while size < 2 * entries:
-        size *= 2
-    return size
-
-
-@helper
-def most_frequent(table, keys, count):
-    """Return how often the most frequent of `keys[:count]` comes and where it comes first; on a tie, the key that came first."""
+def most_frequent(table: Table, keys: Array, count: int) -> tuple[int, int]:
+    """Return how often the most frequent of `keys[:count]` comes and where first; on a tie, the one that came first."""
     slots, round_, mask = new_set(table, count)
     counts, firsts = table.counts, table.firsts
     best, winner = 1, 0
@@ -101,33 +103,39 @@ def most_frequent(table, keys, count):
 
 
 @helper
-def hash_runs(words, count, n, hashes):
+def hash_runs(words: Words, count: int, n: int, hashes: Array) -> None:
     """Write the hash of every run of n words, written without spaces, into `hashes`."""
     running, powers, ends = words
     for i in range(count - n + 1):
-        hashes[i] = running[ends[i + n]] - running[ends[i]] * powers[ends[i + n] - ends[i]]
+        start, end = ends[i], ends[i + n]
+        hashes[i] = running[end] - running[start] * powers[end - start]
 
 
 @helper
-def duplicate_run_chars(words, count, table, keys, n):
-    """Count the characters of runs of n words that stood before, as datatrove does: what follows such a run is looked at from its end on."""
+def duplicate_run_chars(words: Words, count: int, table: Table, keys: Array, n: int) -> int:
+    """Count the characters of runs of n words that stood before; behind such a run, the next is looked for from its end on.
+
+    Runs are compared as they are written without spaces, as datatrove compares them. `keys` is scratch.
+    """
     hash_runs(words, count, n, keys)
     ends, runs = words.ends, count - n + 1
+    for i in range(runs):
+        keys[i] = mix(keys[i])
     slots, round_, mask = new_set(table, runs)
     i, chars = 0, 0
     while i < runs:
-        _, seen = find(slots, round_, mask, mix(keys[i]))
+        _, seen = find(slots, round_, mask, keys[i])
         chars += (ends[i + n] - ends[i]) * int(seen)
         i += n if seen else 1
     return chars
 
 
 @helper
-def may_repeat(words, count, table, n):
-    """Whether two runs of n words, of n + 1, ... or of 10 could be equal when written without spaces; False is certain.
+def may_repeat(words: Words, count: int, table: Table, n: int) -> bool:
+    """Whether two runs of n words, or of n + 1, ... or of 10, may be equal when written without spaces. False is certain.
 
-    Runs that are equal word for word begin with shorter equal runs, but "ab c" and "a bc" become equal too. So one set is made for all lengths: the
-    first 24 characters from each word on, and whole those runs that are shorter.
+    Runs that are equal word for word begin with shorter equal runs; but so written, "ab c" and "a bc" are equal too. One
+    set serves all lengths: it holds the first 24 characters from each word on, and as a whole those runs that are shorter.
     """
     running, powers, ends = words
     runs = count - n + 1

@@ -8,12 +8,13 @@ from numba import types, uint64
 from polymath.text import unicode
 from polymath.text.buffers import Strings
 from polymath.text.hashing import hash_grams
-from polymath.text.jit import I64, U8, U32, helper, kernel
+from polymath.text.jit import I64, U8, U32, Array, helper, kernel
+from polymath.text.unicode import ALPHABETIC, UNSPACED_LETTER
 from polymath.text.utf8 import count_ascii_letters, decode, highest_byte, longest
 from polymath.text.words import split_words
 
 WORD_GRAMS, SHORT_TEXT_GRAMS, CHAR_GRAMS = range(3)
-"""The kind of a document's shingles. Their hashes live in different spaces, so documents of different kinds share none."""
+"""Kinds of shingles. Their hashes live in different spaces: documents of different kinds have none in common."""
 
 
 class ShingleParams(NamedTuple):
@@ -26,12 +27,11 @@ class ShingleParams(NamedTuple):
     short_text_words: int = 50
     """A text of fewer words than this is short; 0 makes none short."""
     chars: int = 10
-    """Word characters per shingle of a document at least half of whose letters are of a script without spaces between words."""
+    """Word characters per shingle, where at least half of the letters are of scripts without spaces between words."""
 
 
 PARAMS = types.NamedUniTuple(types.int64, len(ShingleParams._fields), ShingleParams)
 _SALT = np.uint64(0xD6E8FEB86659FD93)
-_ALPHABETIC, _UNSPACED_LETTER = np.uint8(unicode.ALPHABETIC), np.uint8(unicode.UNSPACED_LETTER)
 
 
 def shingle_counts(strings: Strings, params: ShingleParams) -> tuple[np.ndarray, np.ndarray]:
@@ -40,19 +40,26 @@ def shingle_counts(strings: Strings, params: ShingleParams) -> tuple[np.ndarray,
 
 
 def shingle_sets(strings: Strings, rows: np.ndarray, params: ShingleParams) -> tuple[np.ndarray, np.ndarray]:
-    """Make the shingle sets of the chosen rows: hashes uint64[total], ascending and distinct within a row, and offsets int64[len(rows) + 1]."""
-    hashes, offsets = _shingles(*strings, unicode.folded(), unicode.classes(), params, rows.astype(np.int64, copy=False))
+    """Make the shingle sets of the chosen `rows`, int64[k]: hashes uint64[total], offsets int64[k + 1].
+
+    The hashes of one row ascend and are distinct.
+    """
+    chosen = rows.astype(np.int64, copy=False)
+    hashes, offsets = _shingles(*strings, unicode.folded(), unicode.classes(), params, chosen)
+    # NumPy sorts several times faster than Numba does.
     for start, end in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True):
         hashes[start:end].sort()
     distinct = np.ones(len(hashes), bool)
     np.not_equal(hashes[1:], hashes[:-1], out=distinct[1:])
     distinct[offsets[:-1][np.diff(offsets) > 0]] = True
-    return hashes[distinct], np.r_[0, np.cumsum(distinct)][offsets]
+    return hashes[distinct], np.concatenate([[0], np.cumsum(distinct)])[offsets]
 
 
 @helper
-def shingle(text, folded, classes, params, units, shingles):
-    """Write the shingle hashes of one value into `shingles`; return their number and their kind.
+def shingle(
+    text: Array, folded: Array, classes: Array, params: ShingleParams, units: Array, shingles: Array
+) -> tuple[int, int]:
+    """Write the shingle hashes of one value into `shingles`; return how many there are, and their kind.
 
     `units` is scratch; both have room for the value's bytes + 2.
     """
@@ -66,22 +73,22 @@ def shingle(text, folded, classes, params, units, shingles):
 
 
 @helper
-def is_unspaced(text, classes):
-    """Whether at least half of the letters are of scripts without spaces between words."""
+def is_unspaced(text: Array, classes: Array) -> bool:
+    """Whether there are letters of scripts without spaces between words, and they are at least half of all letters."""
     if not _may_be_unspaced(text):
         return False
     letters, unspaced = 0, 0
     i = 0
     while i < text.size:
         code_point, i = decode(text, i)
-        letters += int(classes[code_point] & _ALPHABETIC != 0)
-        unspaced += int(classes[code_point] & _UNSPACED_LETTER != 0)
+        letters += int(classes[code_point] & ALPHABETIC != 0)
+        unspaced += int(classes[code_point] & UNSPACED_LETTER != 0)
     return unspaced > 0 and 2 * unspaced >= letters
 
 
 @helper
-def _may_be_unspaced(text):
-    # Letters without spaces lie above U+0E00, so each has a lead byte of 0xE0 or more. Bytes are counted quickly, letters are not.
+def _may_be_unspaced(text: Array) -> bool:
+    # Such letters lie at or above U+0E00, so each has a lead byte of at least 0xE0. Bytes are counted quickly, letters not.
     if highest_byte(text) < 0xE0:
         return False
     leads = 0
@@ -91,8 +98,8 @@ def _may_be_unspaced(text):
 
 
 @helper
-def split_chars(text, folded, units):
-    """Write the lower-cased word characters of one value into `units`; return their number."""
+def split_chars(text: Array, folded: Array, units: Array) -> int:
+    """Write the lower-cased word characters into `units`, which has room for the bytes + 1; return how many there are."""
     count = 0
     i = 0
     while i < text.size:
@@ -103,21 +110,25 @@ def split_chars(text, folded, units):
 
 
 @kernel(U8, I64, U32, U8, PARAMS)
-def _shingle_counts(data, offsets, folded, classes, params):
+def _shingle_counts(
+    data: Array, offsets: Array, folded: Array, classes: Array, params: ShingleParams
+) -> tuple[Array, Array]:
     rows = offsets.size - 1
     counts, kinds = np.empty(rows, np.int32), np.empty(rows, np.uint8)
     room = longest(offsets) + 2
     units, shingles = np.empty(room, np.uint64), np.empty(room, np.uint64)
     for row in range(rows):
-        counts[row], kinds[row] = shingle(data[offsets[row] : offsets[row + 1]], folded, classes, params, units, shingles)
+        text = data[offsets[row] : offsets[row + 1]]
+        counts[row], kinds[row] = shingle(text, folded, classes, params, units, shingles)
     return counts, kinds
 
 
 @kernel(U8, I64, U32, U8, PARAMS, I64)
-def _shingles(data, offsets, folded, classes, params, chosen):
+def _shingles(
+    data: Array, offsets: Array, folded: Array, classes: Array, params: ShingleParams, chosen: Array
+) -> tuple[Array, Array]:
     ends = np.zeros(chosen.size + 1, np.int64)
-    units = np.empty(longest(offsets) + 2, np.uint64)
-    room = 2
+    units, room = np.empty(longest(offsets) + 2, np.uint64), 2
     for row in chosen:
         room += offsets[row + 1] - offsets[row]
     hashes = np.empty(room, np.uint64)

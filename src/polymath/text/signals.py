@@ -1,25 +1,27 @@
-"""Counts from which quality filters decide: measured once per text, so that thresholds can change without measuring again."""
+"""Counts from which quality filters decide: measured once per text, so that thresholds change without measuring again."""
 
 from enum import IntEnum
 
 import numpy as np
-from numba import types, uint8, uint64
+from numba import uint8, uint64
 
 from polymath.text import unicode
 from polymath.text.buffers import Strings
 from polymath.text.hashing import BASE, hash_bytes, mix
-from polymath.text.jit import I64, U8, U64, helper, kernel
-from polymath.text.lines import count_ellipses, ends_in_ellipsis, find_newline, has_other_breaks, last_char, skip_space, trim_space
-from polymath.text.repetition import LONGEST_RUN, Words, duplicate_run_chars, find, hash_runs, may_repeat, most_frequent, new_set, new_table
+from polymath.text.jit import BOOL, I64, U8, U64, Array, helper, kernel
+from polymath.text.lines import NEWLINE, count_ellipses, ends_in_ellipsis, find_newline
+from polymath.text.lines import has_other_breaks, skip_space, trim_space
+from polymath.text.repetition import LONGEST_RUN, Table, Words, duplicate_run_chars, find
+from polymath.text.repetition import hash_runs, may_repeat, most_frequent, new_set, new_table
 from polymath.text.unicode import ALPHABETIC, CONTENT, END_PUNCTUATION, LINE_BREAK, SPACE
-from polymath.text.utf8 import count_byte, count_chars, decode, longest
+from polymath.text.utf8 import count_byte, count_chars, decode, last_char, longest
 
 STOP_WORDS = ("the", "be", "to", "of", "and", "that", "have", "with")
-"""The stop words of Gopher (Rae et al. 2021, 2112.11446), lower case only."""
+"""The stop words of the Gopher rules (Rae et al. 2021, 2112.11446); lower case only."""
 
 _SHORT_LINE_CHARS = 30
+_RETURN, _HASH_SIGN, _HYPHEN, _BULLET = (ord(char) for char in "\r#-•")
 _NEXT_WORD = np.uint64(0xD1B54A32D192ED03)
-_NEWLINE, _RETURN, _NUMBER_SIGN, _HYPHEN, _BULLET = (ord(char) for char in "\n\r#-•")
 
 
 class Signal(IntEnum):
@@ -35,7 +37,7 @@ class Signal(IntEnum):
     ELLIPSES = 4
     """"..." and "…"."""
     LINES = 5
-    """Lines as `str.splitlines` makes them, and of these:"""
+    """Lines as `str.splitlines` makes them (at other line breaks too), and of these:"""
     BULLET_LINES = 6
     """those that begin with "-" or "•", whitespace aside,"""
     ELLIPSIS_LINES = 7
@@ -67,11 +69,11 @@ class Signal(IntEnum):
     DUPLICATE_PARAGRAPH_CHARS = 21
     """and their characters."""
     TOP_2_GRAM_CHARS = 22
-    """Characters of the most frequent pair of words, the space between them included, times how often it occurs."""
+    """Characters of the most frequent two words in a row, with the space between, times how often they occur."""
     TOP_3_GRAM_CHARS = 23
     TOP_4_GRAM_CHARS = 24
     DUPLICATE_5_GRAM_CHARS = 25
-    """Characters, without whitespace, of runs of five words that stood before; runs are looked for behind the last one found."""
+    """Characters, whitespace aside, of runs of five words that stood before; see `repetition.duplicate_run_chars`."""
     DUPLICATE_6_GRAM_CHARS = 26
     DUPLICATE_7_GRAM_CHARS = 27
     DUPLICATE_8_GRAM_CHARS = 28
@@ -85,8 +87,9 @@ _SIGNALS = len(Signal)
 def measure(strings: Strings, repetition: bool = True) -> dict[str, np.ndarray]:
     """Count every `Signal` of each value: its name in lower case -> int64[rows].
 
-    Without `repetition` the counts from PARAGRAPHS on stay 0, at half the time. Whatever datatrove 0.10.1's Gopher quality, Gopher repetition and
-    FineWeb filters decide on whitespace words, they decide on these numbers; repeated pieces are found by 48-bit hashes.
+    Without `repetition` the counts from PARAGRAPHS on stay 0, in less than half the time. What datatrove 0.10.1's Gopher
+    quality, Gopher repetition and FineWeb filters decide on whitespace words follows from these counts. Repeated pieces are
+    found by hashes of 48 bits.
     """
     signals = _measure(*strings, unicode.classes(), _stop_word_hashes(), repetition)
     return {signal.name.lower(): signals[:, signal].copy() for signal in Signal}
@@ -101,8 +104,8 @@ def _stop_word_hashes() -> np.ndarray:
     return np.array(hashes, np.uint64)
 
 
-@kernel(U8, I64, U8, U64, types.boolean)
-def _measure(data, offsets, classes, stop_words, repetition):
+@kernel(U8, I64, U8, U64, BOOL)
+def _measure(data: Array, offsets: Array, classes: Array, stop_words: Array, repetition: bool) -> Array:
     rows, room = offsets.size - 1, longest(offsets) + 2
     signals = np.zeros((rows, _SIGNALS), np.int64)
     words = Words(np.zeros(room, np.uint64), _powers(room), np.zeros(room, np.int64))
@@ -122,7 +125,7 @@ def _measure(data, offsets, classes, stop_words, repetition):
 
 
 @helper
-def _powers(count):
+def _powers(count: int) -> Array:
     powers = np.ones(count, np.uint64)
     for i in range(1, count):
         powers[i] = powers[i - 1] * BASE
@@ -130,23 +133,25 @@ def _powers(count):
 
 
 @helper
-def _count_characters(text, counts):
+def _count_characters(text: Array, counts: Array) -> None:
     counts[Signal.CHARS] = count_chars(text)
-    counts[Signal.NEWLINES] = count_byte(text, _NEWLINE)
-    counts[Signal.HASH_SIGNS] = count_byte(text, _NUMBER_SIGN)
+    counts[Signal.NEWLINES] = count_byte(text, NEWLINE)
+    counts[Signal.HASH_SIGNS] = count_byte(text, _HASH_SIGN)
     counts[Signal.ELLIPSES] = count_ellipses(text)
 
 
 @helper
-def _count_words(text, classes, stop_words, words, bits, hashes, counts):
+def _count_words(
+    text: Array, classes: Array, stop_words: Array, words: Words, bits: Array, hashes: Array, counts: Array
+) -> None:
     """Count words; leave what they are in `words` and their hashes in `hashes`."""
-    count = _split_at_space(text, classes, words, bits)
+    count, ends = _split_at_space(text, classes, words, bits), words.ends
     hash_runs(words, count, 1, hashes)
     content, content_chars, alphabetic = 0, 0, 0
     for i in range(count):
         is_content = int(bits[i] & CONTENT != 0)
         content += is_content
-        content_chars += is_content * (words.ends[i + 1] - words.ends[i])
+        content_chars += is_content * (ends[i + 1] - ends[i])
         alphabetic += int(bits[i] & ALPHABETIC != 0)
     counts[Signal.WORDS] = count
     counts[Signal.CONTENT_WORDS] = content
@@ -160,14 +165,14 @@ def _count_words(text, classes, stop_words, words, bits, hashes, counts):
 
 
 @helper
-def _split_at_space(text, classes, words, bits):
+def _split_at_space(text: Array, classes: Array, words: Words, bits: Array) -> int:
     """Fill `words`, and `bits` with the classes that occur in each word; return how many words there are."""
     running, ends = words.running, words.ends
     count, inside, seen, chars, state = 0, 0, uint8(0), 0, uint64(0)
     i = 0
     while i < text.size:
         code_point, i = decode(text, i)
-        # Without a branch on where words end, which no predictor foresees: everything is written, the end of a word moves on.
+        # No branch on where words end, which no processor foresees: everything is written, the end of a word moves on.
         kind = classes[code_point]
         is_word = 1 - int(kind & SPACE)
         ends[count + 1] = chars
@@ -185,28 +190,28 @@ def _split_at_space(text, classes, words, bits):
 
 
 @helper
-def _count_lines(text, classes, table, counts):
+def _count_lines(text: Array, classes: Array, table: Table, counts: Array) -> None:
     newlines_only = not has_other_breaks(text)
     slots, round_, mask = new_set(table, counts[Signal.NEWLINES] + 1)
     start = 0
     while start <= text.size:
         end = find_newline(text, start)
         if end > start:
-            _count_line(text[start:end], classes, slots, round_, mask, newlines_only, counts)
+            _, seen = find(slots, round_, mask, hash_bytes(text[start:end]))
+            _count_line(text[start:end], seen, classes, newlines_only, counts)
         start = end + 1
-    edges = int(text[0] == _NEWLINE) + int(text[text.size - 1] == _NEWLINE)
+    edges = int(text[0] == NEWLINE) + int(text[text.size - 1] == NEWLINE)
     counts[Signal.SPLIT_LINES] += edges
     counts[Signal.DUPLICATE_SPLIT_LINES] += edges // 2
     if newlines_only:
-        counts[Signal.LINES] = counts[Signal.NEWLINES] + 1 - int(text[text.size - 1] == _NEWLINE)
+        counts[Signal.LINES] = counts[Signal.NEWLINES] + 1 - int(text[text.size - 1] == NEWLINE)
     else:
         _count_lines_at_all_breaks(text, classes, counts)
 
 
 @helper
-def _count_line(line, classes, slots, round_, mask, newlines_only, counts):
+def _count_line(line: Array, seen: bool, classes: Array, with_edges: bool, counts: Array) -> None:
     chars = count_chars(line)
-    _, seen = find(slots, round_, mask, hash_bytes(line))
     counts[Signal.SPLIT_LINES] += 1
     counts[Signal.DUPLICATE_SPLIT_LINES] += seen
     counts[Signal.DUPLICATE_SPLIT_LINE_CHARS] += chars * int(seen)
@@ -218,13 +223,13 @@ def _count_line(line, classes, slots, round_, mask, newlines_only, counts):
     counts[Signal.PUNCTUATED_LINES] += classes[last] & END_PUNCTUATION != 0
     counts[Signal.SHORT_LINES] += chars <= _SHORT_LINE_CHARS
     counts[Signal.DUPLICATE_NONBLANK_LINE_CHARS] += chars * int(seen)
-    if newlines_only:
+    if with_edges:
         _count_edges(line, first, classes, counts)
 
 
 @helper
-def _count_edges(line, first, classes, counts):
-    """Count a line that begins with a bullet at `first` or ends in an ellipsis."""
+def _count_edges(line: Array, first: int, classes: Array, counts: Array) -> None:
+    """Count a line whose first character, at `first`, is a bullet, or that ends in an ellipsis."""
     code_point, _ = decode(line, first)
     counts[Signal.BULLET_LINES] += (code_point == _HYPHEN) | (code_point == _BULLET)
     if counts[Signal.ELLIPSES]:
@@ -232,8 +237,8 @@ def _count_edges(line, first, classes, counts):
 
 
 @helper
-def _count_lines_at_all_breaks(text, classes, counts):
-    """Count lines as `str.splitlines` makes them. Slower, for the few texts with breaks other than newlines."""
+def _count_lines_at_all_breaks(text: Array, classes: Array, counts: Array) -> None:
+    """Count lines as `str.splitlines` makes them: slower, for the few texts with breaks other than newlines."""
     start, i = 0, 0
     while start < text.size:
         end, behind = i, text.size
@@ -242,7 +247,7 @@ def _count_lines_at_all_breaks(text, classes, counts):
             i = behind
             if not classes[code_point] & LINE_BREAK:
                 continue
-            if code_point == _RETURN and behind < text.size and text[behind] == _NEWLINE:
+            if code_point == _RETURN and behind < text.size and text[behind] == NEWLINE:
                 behind += 1
         line = text[start:end]
         counts[Signal.LINES] += 1
@@ -253,32 +258,30 @@ def _count_lines_at_all_breaks(text, classes, counts):
 
 
 @helper
-def _count_paragraphs(text, classes, table, counts):
-    text = text[skip_space(text, classes) : max(skip_space(text, classes), trim_space(text, classes))]
+def _count_paragraphs(text: Array, classes: Array, table: Table, counts: Array) -> None:
+    text = text[: trim_space(text, classes)]
+    text = text[skip_space(text, classes) :]
     slots, round_, mask = new_set(table, counts[Signal.NEWLINES] + 1)
     start, i = 0, 0
     while start <= text.size:
         end = find_newline(text, i)
-        behind = end
-        while behind < text.size and text[behind] == _NEWLINE:
-            behind += 1
-        if behind == end + 1:
-            i = behind
+        i = end
+        while i < text.size and text[i] == NEWLINE:
+            i += 1
+        if i == end + 1:
             continue
         paragraph = text[start:end]
         _, seen = find(slots, round_, mask, hash_bytes(paragraph))
         counts[Signal.PARAGRAPHS] += 1
         counts[Signal.DUPLICATE_PARAGRAPHS] += seen
         counts[Signal.DUPLICATE_PARAGRAPH_CHARS] += count_chars(paragraph) * int(seen)
-        if end == text.size:
-            break
-        start = i = behind
+        start = i if end < text.size else text.size + 1
 
 
 @helper
-def _count_runs(words, table, hashes, keys, counts):
+def _count_runs(words: Words, table: Table, hashes: Array, keys: Array, counts: Array) -> None:
     """Count what runs of two words and more repeat. `hashes` are those of the words; `keys` is scratch."""
-    count, times = counts[Signal.WORDS], 2
+    count, times, ends = counts[Signal.WORDS], 2, words.ends
     for i in range(count):
         keys[i] = hashes[i]
     for n in range(2, min(4, count) + 1):
@@ -286,7 +289,7 @@ def _count_runs(words, table, hashes, keys, counts):
             keys[i] = mix(keys[i] * _NEXT_WORD + hashes[i + n - 1])
         # Runs of which no shorter part repeats do not repeat: each comes once, and the first of them counts.
         times, first = most_frequent(table, keys, count - n + 1) if times > 1 else (1, 0)
-        chars = words.ends[first + n] - words.ends[first] + n - 1
+        chars = ends[first + n] - ends[first] + n - 1
         counts[Signal.TOP_2_GRAM_CHARS + n - 2] = chars * times
     repeated, doubtful = times > 1, False
     for n in range(5, min(LONGEST_RUN, count) + 1):

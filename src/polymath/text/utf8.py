@@ -1,20 +1,20 @@
 """Kernel helpers that read one UTF-8 value, `text: uint8[bytes]`.
 
-A value is handed over as a slice of its buffer, never as buffer, start and end: Numba sees that an index which counts up from 0 is
-not negative, and LLVM can then vectorise the loop.
+A value is handed over as a slice of its buffer, not as buffer, start and end: Numba then sees that an index which counts up
+from 0 is not negative, and LLVM can vectorise the loop. What is said of bytes holds for any bytes, also broken UTF-8.
 """
 
 import numpy as np
 from numba import uint8, uint32
 
-from polymath.text.jit import helper
+from polymath.text.jit import Array, helper
 
 _REPLACEMENT = np.uint32(0xFFFD)
 
 
 @helper
-def decode(text, i):
-    """Return the code point that begins at byte i and the index after it; a character cut off by the end is U+FFFD."""
+def decode(text: Array, i: int) -> tuple[int, int]:
+    """Return the code point that begins at byte i and the index after it; one that the end cuts off is U+FFFD."""
     lead = text[i]
     if lead < 0x80:
         return uint32(lead), i + 1
@@ -32,7 +32,16 @@ def decode(text, i):
 
 
 @helper
-def highest_byte(text):
+def last_char(text: Array) -> int:
+    """The index at which the last character begins."""
+    i = text.size - 1
+    while i > 0 and text[i] & uint8(0xC0) == 0x80:
+        i -= 1
+    return i
+
+
+@helper
+def highest_byte(text: Array) -> int:
     """The largest byte, 0 of an empty value: under 0x80 all is ASCII, under 0xE0 nothing lies at or above U+0800."""
     top = uint8(0)
     for i in range(text.size):
@@ -41,16 +50,7 @@ def highest_byte(text):
 
 
 @helper
-def count_ascii_letters(text):
-    """How many bytes are A-Z or a-z."""
-    letters = 0
-    for i in range(text.size):
-        letters += int(uint8((text[i] | uint8(0x20)) - uint8(ord("a"))) < 26)
-    return letters
-
-
-@helper
-def count_chars(text):
+def count_chars(text: Array) -> int:
     """How many code points there are: every byte but those that continue one."""
     chars = 0
     for i in range(text.size):
@@ -59,7 +59,7 @@ def count_chars(text):
 
 
 @helper
-def count_byte(text, byte):
+def count_byte(text: Array, byte: int) -> int:
     """How many bytes equal `byte`."""
     count = 0
     for i in range(text.size):
@@ -68,8 +68,29 @@ def count_byte(text, byte):
 
 
 @helper
-def longest(offsets):
-    """The number of bytes of the longest value."""
+def count_ascii_letters(text: Array) -> int:
+    """How many bytes are A-Z or a-z."""
+    letters = 0
+    for i in range(text.size):
+        letters += int(is_ascii_letter(text[i]))
+    return letters
+
+
+@helper
+def is_ascii_letter(byte: int) -> bool:
+    """Whether a byte is A-Z or a-z."""
+    return uint8((byte | uint8(0x20)) - uint8(ord("a"))) < 26
+
+
+@helper
+def is_digit(byte: int) -> bool:
+    """Whether a byte is 0-9."""
+    return uint8(byte - uint8(ord("0"))) < 10
+
+
+@helper
+def longest(offsets: Array) -> int:
+    """The number of bytes of the longest value, from the offsets of all."""
     length = 0
     for row in range(offsets.size - 1):
         length = max(length, offsets[row + 1] - offsets[row])

@@ -1,11 +1,11 @@
-"""Words as 64-bit hashes, with no string made: case, punctuation and whitespace leave no trace."""
+"""Words as 64-bit hashes, without making a string: case, punctuation and whitespace leave no trace."""
 
 import numpy as np
 from numba import uint64
 
 from polymath.text import unicode
 from polymath.text.buffers import Strings
-from polymath.text.jit import I64, U8, U32, helper, kernel
+from polymath.text.jit import I64, U8, U32, Array, helper, kernel
 from polymath.text.utf8 import decode, longest
 
 _FNV_OFFSET, _FNV_PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
@@ -19,20 +19,20 @@ def count_words(strings: Strings) -> np.ndarray:
 def hash_words(strings: Strings) -> tuple[np.ndarray, np.ndarray]:
     """Hash the words of each value: hashes uint64[words], offsets int64[rows + 1].
 
-    A word's hash is FNV-1a (Fowler, Noll, Vo; draft-eastlake-fnv) over its lower-cased code points, each taken as one unit.
+    A word's hash is FNV-1a (Fowler, Noll and Vo) over its lower-cased code points, each taken as one unit.
     """
     return _hash_words(*strings, unicode.folded())
 
 
 @helper
-def split_words(text, folded, words):
-    """Write the hash of each word of one value into `words` (which has room for half its bytes + 2); return their number."""
+def split_words(text: Array, folded: Array, words: Array) -> int:
+    """Write the hash of each word into `words`, which has room for half the bytes + 2; return how many there are."""
     count, inside, state = 0, 0, _FNV_OFFSET
     i = 0
     while i < text.size:
         code_point, i = decode(text, i)
+        # No branch on where words end, which no processor foresees: every state is written, the end of a word moves on.
         unit = folded[code_point]
-        # Without a branch on where words end, which no predictor foresees: every state is written, the end of a word moves on.
         is_word = int(unit != 0)
         words[count] = state
         count += inside & (1 - is_word)
@@ -43,7 +43,7 @@ def split_words(text, folded, words):
 
 
 @kernel(U8, I64, U32)
-def _count_words(data, offsets, folded):
+def _count_words(data: Array, offsets: Array, folded: Array) -> Array:
     rows = offsets.size - 1
     counts = np.empty(rows, np.int32)
     words = np.empty(longest(offsets) // 2 + 2, np.uint64)
@@ -53,10 +53,11 @@ def _count_words(data, offsets, folded):
 
 
 @kernel(U8, I64, U32)
-def _hash_words(data, offsets, folded):
+def _hash_words(data: Array, offsets: Array, folded: Array) -> tuple[Array, Array]:
     rows = offsets.size - 1
     ends = np.zeros(rows + 1, np.int64)
     words = np.empty((offsets[rows] - offsets[0] + rows) // 2 + 2, np.uint64)
     for row in range(rows):
-        ends[row + 1] = ends[row] + split_words(data[offsets[row] : offsets[row + 1]], folded, words[ends[row] :])
+        count = split_words(data[offsets[row] : offsets[row + 1]], folded, words[ends[row] :])
+        ends[row + 1] = ends[row] + count
     return words[: ends[rows]].copy(), ends

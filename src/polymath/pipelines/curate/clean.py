@@ -126,7 +126,7 @@ def judge_shard(signals: Shard, config: JudgeConfig) -> pa.Table:
 
 def judge(signals: pa.Table, config: JudgeConfig) -> pa.Table:
     """Decisions, with `value`: what the filter that removed a record measured, and `moved`: the rule that moved it."""
-    columns = _columns(signals, config)
+    columns = derived_signals(signals, config)
     task, moved = _moved(signals, columns, config)
     before = undecided(signals["task"]).set_column(2, "task", task)
     names, recipes = _recipes(signals, task, config)
@@ -160,7 +160,7 @@ def signals_of(name: str) -> list[str]:
     return [each.name for each in parameters if each.kind is not each.KEYWORD_ONLY]
 
 
-def _columns(signals: pa.Table, config: JudgeConfig) -> dict[str, np.ndarray]:
+def derived_signals(signals: pa.Table, config: JudgeConfig) -> dict[str, np.ndarray]:
     """All signals by name, with those that are derived of others (DERIVED)."""
     numeric = [field.name for field in signals.schema if not pa.types.is_dictionary(field.type)]
     columns = {name: signals[name].to_numpy() for name in numeric}

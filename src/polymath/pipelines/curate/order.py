@@ -82,6 +82,20 @@ class PolicyOrder:
         shards = np.asarray(self.sequence, np.int64)[np.searchsorted(self._bounds, places, side="right") - 1]
         return shards, places - self.starts[shards]
 
+    def places(self, ids: list[str]) -> np.ndarray:
+        """The places of records by their ids: int64[n]."""
+        first: dict[str, list[int]] = {}
+        for shard, source in enumerate(self.sources):
+            first.setdefault(source, []).append(shard)
+        found = np.empty(len(ids), np.int64)
+        for position, name in enumerate(ids):
+            source, _, number = name.rpartition("/")
+            shards = first[source]
+            starts = self._numbers[shards]
+            shard = shards[int(np.searchsorted(starts, int(number), side="right")) - 1]
+            found[position] = self.starts[shard] + int(number) - self._numbers[shard]
+        return found
+
     def ids(self, places: np.ndarray) -> list[str]:
         """Record ids, without reading a record: a source's records are numbered through its shards."""
         shards, rows = self.locate(places)

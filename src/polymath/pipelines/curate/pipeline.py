@@ -10,6 +10,7 @@ from polymath.pipelines.curate.counts import count_tokens
 from polymath.pipelines.curate.decontaminate import drop_leaks, find_leaks, read_benchmarks
 from polymath.pipelines.curate.dedup import find_candidates, gather_candidates, sketch
 from polymath.pipelines.curate.ingest import list_quarantined, read_sources
+from polymath.pipelines.curate.overlaps import compare_sources
 from polymath.pipelines.curate.mix import draw_frontiers, weigh_tracks
 from polymath.pipelines.curate.pack import pack_sequences, schedule_batches
 from polymath.pipelines.curate.relevance import fit_profiles, measure_relevance
@@ -43,6 +44,7 @@ def create_pipeline() -> Pipeline:
             Node(verify_candidates, ["candidates", "candidate_texts", "params:dedup", ENGINE], "duplicates"),
             Node(drop_near_duplicates,
                  ["records", "clean_decisions", "candidates", "duplicates", "params:dedup", ENGINE], "dedup_decisions"),
+            Node(compare_sources, ["records", "clean_decisions", "dedup_decisions", ENGINE], "source_overlaps"),
         ]),
         Step("decontaminate", [
             Node(read_benchmarks, ["params:benchmarks", "params:run", "params:decontaminate", ENGINE], "benchmark_items"),

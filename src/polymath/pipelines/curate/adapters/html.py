@@ -4,6 +4,7 @@ import re
 from html.parser import HTMLParser
 
 _BLOCKS = {"p", "div", "ul", "ol", "table", "tr", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "hr"}
+_ITEM = "\n- "
 _SILENT = {"script", "style", "head"}
 _SPACES = re.compile(r"[ \t\r\n]+")
 _MANY_LINES = re.compile(r"\n{3,}")
@@ -34,8 +35,8 @@ class _Reader(HTMLParser):
         elif tag == "br":
             self._parts.append("\n")
         elif tag == "li":
-            self._parts.append("\n- ")
-        elif tag in _BLOCKS:
+            self._parts.append(_ITEM)
+        elif tag in _BLOCKS and not self._at_item():
             self._parts.append("\n\n")
         if tag == "blockquote":
             self._marks.append(len(self._parts))
@@ -61,8 +62,12 @@ class _Reader(HTMLParser):
             self._parts.append("\n\n")
 
     def handle_data(self, data: str) -> None:
-        if not self._silent:
+        if not self._silent and not (data.isspace() and self._at_item()):
             self._parts.append(data if self._code else _SPACES.sub(" ", data))
+
+    def _at_item(self) -> bool:
+        """Whether nothing stands after the mark of an item yet: its first paragraph begins beside the mark."""
+        return bool(self._parts) and self._parts[-1] == _ITEM
 
     def text(self) -> str:
         return _tidy("".join(self._parts))

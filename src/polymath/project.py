@@ -1,0 +1,48 @@
+"""A Kedro project opened for a look: its datasets and its typed parameters, without a run."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kedro.framework.context import KedroContext
+
+    from polymath.store.folder import ShardFolder
+
+
+class Project:
+    """What commands beside `kedro run` need of a project."""
+
+    def __init__(self, context: KedroContext) -> None:
+        """`context`: Kedro's own."""
+        self.context = context
+        self.path = Path(context.project_path)
+
+    def load(self, dataset: str) -> ShardFolder:
+        """A finished dataset by name; a UserError where there is none yet."""
+        from polymath.errors import UserError
+
+        if not self.context.catalog.exists(dataset):
+            raise UserError(f"{dataset} is not made yet; run: kedro run --pipeline=curate")
+        folder: ShardFolder = self.context.catalog.load(dataset)
+        return folder
+
+    def parameters(self, name: str) -> Any:
+        """A top-level entry of the parameters, as the typed Config that its step takes."""
+        return self.context.params[name]
+
+
+@contextlib.contextmanager
+def open_project(env: str | None = None) -> Iterator[Project]:
+    """The project of the working directory, or of one above it."""
+    from kedro.framework.session import KedroSession
+    from kedro.framework.startup import bootstrap_project
+    from kedro.utils import find_kedro_project
+
+    path = find_kedro_project(Path.cwd())
+    bootstrap_project(path or Path.cwd())
+    with KedroSession.create(project_path=path, env=env) as session:
+        yield Project(session.load_context())

@@ -1,0 +1,115 @@
+import struct
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from polymath.errors import UserError
+from polymath.sources.files import read_files
+from polymath.sources.options import ReadOptions
+from polymath.sources.rows import Batch, Place
+
+SMALL = pa.table({"n": list(range(100)), "text": [f"row {n}" for n in range(100)], "tags": [["a", str(n)] for n in range(100)]})
+
+
+def write_parquet(path: Path, table: pa.Table = SMALL) -> None:
+    pq.write_table(table, path, row_group_size=30)
+
+
+def write_stream(path: Path, table: pa.Table = SMALL) -> None:
+    with pa.ipc.new_stream(path, table.schema) as writer:
+        writer.write_table(table, max_chunksize=30)
+
+
+def write_file(path: Path, table: pa.Table = SMALL) -> None:
+    with pa.ipc.new_file(path, table.schema) as writer:
+        writer.write_table(table, max_chunksize=30)
+
+
+WRITERS = {"x.parquet": write_parquet, "x.arrow": write_stream, "x.feather": write_file}
+
+
+def read(folder: Path, name: str, start: Place = Place(0, 0), **options: Any) -> list[Batch]:  # noqa: B008
+    return list(read_files([name], folder, ReadOptions(**options), start))
+
+
+def joined(batches: list[Batch]) -> list[dict[str, Any]]:
+    return [row for batch in batches if batch.table is not None for row in batch.table.to_pylist()]
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_tables_come_as_tables_from_any_row_on(tmp_path: Path, name: str) -> None:
+    WRITERS[name](tmp_path / name)
+    assert joined(read(tmp_path, name)) == SMALL.to_pylist()
+    for row in (0, 29, 30, 31, 75, 99, 100):
+        batches = read(tmp_path, name, Place(0, row))
+        assert joined(batches) == SMALL.to_pylist()[row:]
+        assert [batch.start for batch in batches][:1] == [Place(0, row)][: row < 100]
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_batches_are_bounded_by_rows_and_by_bytes(tmp_path: Path, name: str) -> None:
+    WRITERS[name](tmp_path / name, pa.table({"text": ["x" * 1000] * 500}))
+    assert max(len(batch.table or []) for batch in read(tmp_path, name, batch_rows=7)) <= 7
+    sizes = [batch.table.nbytes for batch in read(tmp_path, name, batch_mb=0.01) if batch.table]
+    assert max(sizes) <= 11_000
+    assert sum(sizes) >= 500_000
+
+
+def with_bad_bytes() -> pa.Table:
+    texts = pa.array([b"good", b"caf\xe9", b"fine", None], pa.binary()).view(pa.string())
+    inner = pa.array([[b"a"], [], [b"b", b"\xff"], []], pa.list_(pa.binary())).cast(pa.list_(pa.binary()))
+    lists = pa.ListArray.from_arrays(inner.offsets, inner.values.view(pa.string()))
+    return pa.table({"text": texts, "list": lists})
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_strings_that_are_not_utf8_cost_only_their_row(tmp_path: Path, name: str) -> None:
+    WRITERS[name](tmp_path / name, with_bad_bytes())
+    [batch] = read(tmp_path, name)
+    assert batch.table is None
+    assert batch.rows == [(Place(0, 0), {"text": "good", "list": ["a"]}), (Place(0, 3), {"text": None, "list": []})]
+    assert [(bad.place.row, bad.reason, bad.excerpt) for bad in batch.bad] == [(1, "bad_utf8", "caf\\xe9"), (2, "bad_utf8", "\\xff")]
+
+
+def test_a_row_that_is_too_long_is_set_aside(tmp_path: Path) -> None:
+    write_parquet(tmp_path / "x.parquet", pa.table({"text": ["a", "b" * 5000, "c"]}))
+    batches = read(tmp_path, "x.parquet", max_row_mb=0.001)
+    assert [row for batch in batches for row in batch.rows] == [(Place(0, 0), {"text": "a"}), (Place(0, 2), {"text": "c"})]
+    assert [(bad.place.row, bad.reason) for batch in batches for bad in batch.bad] == [(1, "too_long")]
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_table_that_is_cut_off_or_overwritten_is_an_error(tmp_path: Path, name: str) -> None:
+    WRITERS[name](tmp_path / name)
+    whole = (tmp_path / name).read_bytes()
+    for content in (whole[: len(whole) // 2], whole[:100] + b"\x07" * 200 + whole[300:], whole[:12]):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(UserError, match=name):
+            read(tmp_path, name)
+
+
+def test_offsets_that_point_outside_are_an_error_and_no_crash(tmp_path: Path) -> None:
+    write_stream(tmp_path / "x.arrow", pa.table({"text": ["abcd", "efgh"]}))
+    content = (tmp_path / "x.arrow").read_bytes()
+    assert content.count(struct.pack("<3i", 0, 4, 8)) == 1
+    (tmp_path / "x.arrow").write_bytes(content.replace(struct.pack("<3i", 0, 4, 8), struct.pack("<3i", 0, 4, 1 << 30)))
+    with pytest.raises(UserError, match=r"x\.arrow: "):
+        read(tmp_path, "x.arrow")
+
+
+def test_class_labels_stay_numbers_and_the_schema_keeps_what_it_says(tmp_path: Path) -> None:
+    table = pa.table({"label": [0, 1]}).replace_schema_metadata({"huggingface": '{"info": {}}'})
+    write_parquet(tmp_path / "x.parquet", table)
+    [batch] = read(tmp_path, "x.parquet")
+    assert batch.table
+    assert batch.table.column("label").to_pylist() == [0, 1]
+    assert batch.table.schema.metadata == {b"huggingface": b'{"info": {}}'}
+
+
+def test_a_table_without_rows_has_no_batches(tmp_path: Path) -> None:
+    for name, write in WRITERS.items():
+        write(tmp_path / name, SMALL.slice(0, 0))
+        assert read(tmp_path, name) == []
