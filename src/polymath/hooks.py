@@ -73,6 +73,7 @@ class ConsoleHooks:
         self._catalog: CatalogProtocol | None = None
         self._left: Counter[str] = Counter()
         self._rows: int | None = None
+        self._passed: dict[str, tuple[int | None, int]] = {}
 
     @hook_impl
     def after_catalog_created(self, catalog: CatalogProtocol) -> None:
@@ -86,7 +87,7 @@ class ConsoleHooks:
 
         from polymath.reporting.console import RunConsole
 
-        self._rows = None
+        self._rows, self._passed = None, {}
         self._left = Counter(step_of(node) for node in pipeline.nodes)
         self._console = RunConsole(Console(), dict(self._left))
         progress.listeners.append(self._console.on_progress)
@@ -96,13 +97,16 @@ class ConsoleHooks:
         """With its last dataset a step is done. (`after_node_run` comes before the save, which does the work.)"""
         from polymath.reporting.summary import rows_left
 
-        step = step_of(node)
-        self._left[step] -= 1
-        if self._left[step] or self._console is None or self._catalog is None:
+        if self._console is None or self._catalog is None:
             return
+        step = step_of(node)
         rows = rows_left(self._catalog, dataset_name)
-        self._console.end_step(step, self._rows, rows)
-        self._rows = rows if rows is not None else self._rows
+        if rows is not None:
+            self._passed[step] = (self._rows, rows)
+            self._rows = rows
+        self._left[step] -= 1
+        if not self._left[step]:
+            self._console.end_step(step, *self._passed.get(step, (None, None)))
 
     @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:

@@ -11,7 +11,9 @@ from polymath.sources.csv_rows import read_csv, read_tsv
 from polymath.sources.options import ReadOptions
 from polymath.sources.unreadable import Unreadable
 
-CELLS = st.text(st.characters(codec="utf-8"), max_size=8) | st.sampled_from(["None", "N/A", "nan", "", '"', "a\nb", "a\r\nb", ",", "\0"])
+CELLS = st.text(st.characters(codec="utf-8"), max_size=8) | st.sampled_from(
+    ["None", "N/A", "nan", "", '"', "a\nb", "a\r\nb", ",", "\0"]
+)
 BLOCK_SIZES = st.sampled_from([1, 3, 10_000])
 
 
@@ -36,7 +38,11 @@ def test_any_cells_read_back_as_the_strings_they_are(rows: list[list[str]], line
 
 
 @settings(max_examples=200)
-@given(st.binary(max_size=80) | st.lists(st.sampled_from([b'"', b",", b"\n", b"\r", b"a", b"\xff", b" "]), max_size=40).map(b"".join), BLOCK_SIZES)
+@given(
+    st.binary(max_size=80)
+    | st.lists(st.sampled_from([b'"', b",", b"\n", b"\r", b"a", b"\xff", b" "]), max_size=40).map(b"".join),
+    BLOCK_SIZES,
+)
 def test_any_bytes_are_rows_or_a_user_error(content: bytes, size: int) -> None:
     try:
         rows = read(content)
@@ -95,6 +101,6 @@ def test_a_header_that_is_not_utf8_is_an_error() -> None:
 
 
 def test_tsv_has_tabs_and_another_delimiter_can_be_set() -> None:
-    rows = list(read_tsv(iter([b'a\tb\n5\'9" tall\tx,y\n']), "x.tsv", ReadOptions(), 0))
+    rows = list(read_tsv(iter([b"a\tb\n5'9\" tall\tx,y\n"]), "x.tsv", ReadOptions(), 0))
     assert rows == [{"a": "5'9\" tall", "b": "x,y"}]
     assert read(b"a;b\n1;2\n", delimiter=";") == [{"a": "1", "b": "2"}]

@@ -16,6 +16,7 @@ from polymath.sources.python_text import PAGES
 from polymath.sources.rows import Place
 from polymath.tasks import TASKS
 
+BEGINNING = Place(0, 0)
 TASK_OF = {
     "python_topics": "text",
     "python_docs": "instruct",
@@ -27,7 +28,7 @@ TASK_OF = {
 }
 
 
-def rows_of(name: str, start: Place = Place(0, 0)) -> list[tuple[Place, dict[str, Any]]]:  # noqa: B008
+def rows_of(name: str, start: Place = BEGINNING) -> list[tuple[Place, dict[str, Any]]]:
     return [placed for batch in read_embedded(name, start) for placed in batch.rows]
 
 
@@ -151,6 +152,13 @@ def test_an_installed_package_is_harvested_when_it_is_named() -> None:
     records = records_of("python_docs:yaml")
     assert len(records) > 40
     assert all(record["group"].split(".")[0] == "yaml" for record in records)
+
+
+def test_a_package_that_says_little_still_gives_sound_choices() -> None:
+    for record in records_of("python_choices:yaml") + records_of("python_packages:yaml"):
+        assert 0 <= record["label"] < len(record["choices"]) == len(set(record["choices"]))
+    with pytest.raises(UserError, match="gives no rows"):
+        records_of("python_code:orjson")
 
 
 def test_names_that_stand_for_nothing_are_refused_with_a_way_out() -> None:

@@ -18,7 +18,9 @@ VALUES = st.recursive(
 RECORDS = st.lists(st.dictionaries(st.text(), VALUES, max_size=4), max_size=6)
 BLOCK_SIZES = st.sampled_from([1, 2, 7, 64, 10_000])
 # What structure is made of, so that random bytes often look like JSON.
-SHARDS = st.sampled_from([b"{", b"}", b"[", b"]", b'"', b"\\", b",", b":", b"\n", b" ", b"1", b"true", b'"a"', b"\xff", b"{}", b"\r"])
+SHARDS = st.sampled_from(
+    [b"{", b"}", b"[", b"]", b'"', b"\\", b",", b":", b"\n", b" ", b"1", b"true", b'"a"', b"\xff", b"{}", b"\r"]
+)
 BYTES = st.binary(max_size=60) | st.lists(SHARDS, max_size=30).map(b"".join)
 
 
@@ -136,7 +138,9 @@ def test_nul_in_a_json_string_is_kept() -> None:
 
 
 def test_nan_and_infinity_as_python_writes_them_are_null_and_strings_stay() -> None:
-    assert in_lines(b'{"a": NaN, "b": [-Infinity, 1], "c": "NaN \\" Infinity"}') == [{"a": None, "b": [None, 1], "c": 'NaN " Infinity'}]
+    assert in_lines(b'{"a": NaN, "b": [-Infinity, 1], "c": "NaN \\" Infinity"}') == [
+        {"a": None, "b": [None, 1], "c": 'NaN " Infinity'}
+    ]
 
 
 def test_an_object_is_one_row_unless_its_array_is_named() -> None:
@@ -148,7 +152,10 @@ def test_an_object_is_one_row_unless_its_array_is_named() -> None:
 @settings(max_examples=50)
 @given(st.lists(st.lists(VALUES, max_size=3), max_size=4), BLOCK_SIZES)
 def test_rows_are_found_through_arrays_and_objects(articles: list[list[Any]], size: int) -> None:
-    squad = {"version": [1, {"data": "not this"}], "data": [{"title": "[", "paragraphs": found} for found in [*articles, ["end"]]]}
+    squad = {
+        "version": [1, {"data": "not this"}],
+        "data": [{"title": "[", "paragraphs": found} for found in [*articles, ["end"]]],
+    }
     content = json.dumps(squad).encode()
     expected = [row for found in articles for row in found] + ["end"]
     assert document(content, size, rows_at="data.*.paragraphs") == expected
@@ -166,7 +173,9 @@ def test_a_path_that_leads_nowhere_is_an_error_with_the_keys_that_are_there() ->
         document(b'{"data": [{"rows": []}]}', rows_at="data.rows")
 
 
-@pytest.mark.parametrize("content", [b'[{"a": 1}, {"b": ', b'[{"a": 1}', b'[{"a": 1, {"b": 2}]', b'{"data": [1', b'{"data" 1}', b'["open]'])
+@pytest.mark.parametrize(
+    "content", [b'[{"a": 1}, {"b": ', b'[{"a": 1}', b'[{"a": 1, {"b": 2}]', b'{"data": [1', b'{"data" 1}', b'["open]']
+)
 def test_a_document_that_breaks_off_is_an_error_with_the_byte(content: bytes) -> None:
     with pytest.raises(UserError, match=r"x\.json: .*(breaks off at byte \d+|nothing stands)"):
         document(content, rows_at="data" if b"data" in content else "")
@@ -181,7 +190,7 @@ def test_a_long_row_is_measured_and_never_held() -> None:
     def endless() -> Any:
         yield b'[{"a": "'
         for _ in range(2000):
-            yield b"x\\\"[" * 1000
+            yield b'x\\"[' * 1000
         yield b'"}, {"b": 1}]'
 
     rows = list(read_json(endless(), "x.json", ReadOptions(max_row_mb=0.01), 0))

@@ -72,12 +72,16 @@ def test_text_that_begins_like_bzip2_is_not_taken_for_it() -> None:
 
 
 @settings(max_examples=200)
-@given(st.binary(max_size=40) | st.text("a\r\n", max_size=30).map(str.encode), st.sampled_from([1, 2, 3, 100]), st.integers(1, 8))
+@given(
+    st.binary(max_size=40) | st.text("a\r\n", max_size=30).map(str.encode), st.sampled_from([1, 2, 3, 100]), st.integers(1, 8)
+)
 def test_lines_end_where_python_ends_them_and_long_ones_are_cut(content: bytes, size: int, limit: int) -> None:
     blocks = (content[at : at + size] for at in range(0, len(content), size))
     found = list(lines(blocks, limit))
     expected = content.splitlines(keepends=True)
-    assert [line if len(line) <= limit else None for line in expected] == [line if len(line) <= limit else None for line in found]
+    assert [line if len(line) <= limit else None for line in expected] == [
+        line if len(line) <= limit else None for line in found
+    ]
     assert all(len(line) <= limit + 1 for line in found)
     assert [line[:limit] for line in found] == [line[:limit] for line in expected]
 

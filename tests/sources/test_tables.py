@@ -1,3 +1,4 @@
+import random
 import struct
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,10 @@ def test_strings_that_are_not_utf8_cost_only_their_row(tmp_path: Path, name: str
     [batch] = read(tmp_path, name)
     assert batch.table is None
     assert batch.rows == [(Place(0, 0), {"text": "good", "list": ["a"]}), (Place(0, 3), {"text": None, "list": []})]
-    assert [(bad.place.row, bad.reason, bad.excerpt) for bad in batch.bad] == [(1, "bad_utf8", "caf\\xe9"), (2, "bad_utf8", "\\xff")]
+    assert [(bad.place.row, bad.reason, bad.excerpt) for bad in batch.bad] == [
+        (1, "bad_utf8", "caf\\xe9"),
+        (2, "bad_utf8", "\\xff"),
+    ]
 
 
 def test_a_row_that_is_too_long_is_set_aside(tmp_path: Path) -> None:
@@ -107,6 +111,14 @@ def test_class_labels_stay_numbers_and_the_schema_keeps_what_it_says(tmp_path: P
     assert batch.table
     assert batch.table.column("label").to_pylist() == [0, 1]
     assert batch.table.schema.metadata == {b"huggingface": b'{"info": {}}'}
+
+
+def test_a_large_row_group_is_never_in_memory_whole(tmp_path: Path) -> None:
+    text = ["".join(random.Random(n).choices("abcdefgh", k=1000)) for n in range(200)]
+    pq.write_table(pa.table({"text": text * 300}), tmp_path / "x.parquet", use_dictionary=False, compression="none")
+    before = pa.total_allocated_bytes()
+    peak = max(pa.total_allocated_bytes() for _ in read_files(["x.parquet"], tmp_path)) - before
+    assert peak < 20_000_000, f"{peak:,} bytes of a row group of 60 MB"
 
 
 def test_a_table_without_rows_has_no_batches(tmp_path: Path) -> None:

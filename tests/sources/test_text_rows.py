@@ -8,7 +8,9 @@ from polymath.sources.options import ReadOptions
 from polymath.sources.text_rows import read_text
 from polymath.sources.unreadable import Unreadable
 
-LINES = st.sampled_from(["CHAPTER I\n", "a few words here\n", "\n", " \r\n", "one\r", "# Head\n", "ภาษาไทย\n", "word " * 30 + "\n", "end"])
+LINES = st.sampled_from(
+    ["CHAPTER I\n", "a few words here\n", "\n", " \r\n", "one\r", "# Head\n", "ภาษาไทย\n", "word " * 30 + "\n", "end"]
+)
 TEXTS = st.lists(LINES, max_size=30).map("".join)
 
 

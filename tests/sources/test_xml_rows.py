@@ -14,7 +14,9 @@ from polymath.sources.xml_rows import read_xml
 NAMES = st.sampled_from(["Id", "Body", "dc:title", "Übung", "x-1"])
 # What XML can hold; the rest of Unicode is refused by the standard.
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff"), max_size=10)
-SHARDS = st.sampled_from([b"<r>", b"</r>", b"<row", b"/>", b">", b' a="', b'"', b"<row/>", b"&", b"&#0;", b"\xff", b"<!--", b"x", b"<"])
+SHARDS = st.sampled_from(
+    [b"<r>", b"</r>", b"<row", b"/>", b">", b' a="', b'"', b"<row/>", b"&", b"&#0;", b"\xff", b"<!--", b"x", b"<"]
+)
 BLOCK_SIZES = st.sampled_from([1, 5, 10_000])
 
 
@@ -54,7 +56,7 @@ def test_any_bytes_are_rows_or_a_user_error(content: bytes) -> None:
 
 
 def test_a_dump_of_posts_keeps_its_html_as_text() -> None:
-    content = '<posts><row Id="1" Body="&lt;p&gt;a &amp;amp; b&lt;/p&gt;&#xA;" Tags="&lt;x&gt;" /></posts>'.encode()
+    content = b'<posts><row Id="1" Body="&lt;p&gt;a &amp;amp; b&lt;/p&gt;&#xA;" Tags="&lt;x&gt;" /></posts>'
     assert read(content) == [{"Id": "1", "Body": "<p>a &amp; b</p>\n", "Tags": "<x>"}]
 
 
@@ -110,6 +112,14 @@ def test_the_first_row_may_be_the_damaged_one() -> None:
     assert reasons(read(b'<rows>\n<row a="&#0;"/>\n<row a="1"/></rows>')) == ["bad_xml", None]
 
 
+def test_after_damage_rows_of_every_tag_seen_before_are_found() -> None:
+    content = b'<r><post n="0"/><comment n="1"/>\n<post n="&#0;"/>\n<comment n="3"/><post n="4"/></r>'
+    rows = read(content)
+    assert reasons(rows) == [None, None, "bad_xml", None, None]
+    assert rows[3:] == [{"n": "3"}, {"n": "4"}]
+    assert rows[2].excerpt.startswith('<post n="&#0;"/>')
+
+
 def test_a_file_that_breaks_off_is_an_error() -> None:
     with pytest.raises(UserError, match=r"x\.xml: the XML breaks off"):
         read(b"<rows><row a='1'/><row>")
@@ -123,7 +133,7 @@ def test_what_is_no_xml_is_an_error(content: bytes) -> None:
 
 def test_an_encoding_that_expat_lacks_can_be_named() -> None:
     content = '<?xml version="1.0" encoding="gb18030"?><r><row a="中文"/></r>'.encode("gb18030")
-    with pytest.raises(UserError, match="cannot be decoded .*: name its `encoding`"):
+    with pytest.raises(UserError, match=r"cannot be decoded .*: name its `encoding`"):
         read(content)
     blocks = as_utf8(iter([content]), "gb18030")
     assert list(read_xml(blocks, "x.xml", ReadOptions(encoding="gb18030"), 0)) == [{"a": "中文"}]

@@ -19,7 +19,7 @@ class _StepState:
 
     plans: int
     finished: int = 0
-    started: float = 0.0
+    seconds: float = 0.0
     work_done: bool = False
     part: float = 0.0
     bytes: int = 0
@@ -52,23 +52,22 @@ class RunConsole:
         state = self._states.get(event.step)
         if state is None:
             return
-        state.started = state.started or time.monotonic() - event.seconds
         state.work_done |= not event.reused
         state.rows, state.bytes = event.rows, event.bytes
         state.part = 0.0 if event.finished else event.done / max(event.total, 1)
         state.finished += event.finished
+        state.seconds += event.seconds if event.finished else 0.0
         self._show(event.step, state, event)
 
     def end_step(self, name: str, before: int | None, after: int | None) -> None:
         """Leave one line of a finished step: what went in, what came out, how long it took."""
         self._stop_bar()
         state = self._states[name]
-        seconds = time.monotonic() - state.started if state.started else 0.0
         if before is not None and after is not None and before != after:
             rows = f"{before:,} -> {after:,} rows"
         else:
             rows = f"{after:,} rows" if after is not None else ""
-        mark, took = ("✓", f"{seconds:.1f} s") if state.work_done else ("=", "unchanged")
+        mark, took = ("✓", f"{state.seconds:.1f} s") if state.work_done else ("=", "unchanged")
         self.console.print(f"{name:<{self._width}}  [green]{mark}[/green]  {rows:<32} [dim]{took}[/dim]", highlight=False)
 
     def close(self) -> None:

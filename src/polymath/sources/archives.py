@@ -21,6 +21,7 @@ from polymath.errors import UserError, choices
 from polymath.sources.identify import is_tar, is_zip, refuse_placeholder
 from polymath.sources.options import ReadOptions
 from polymath.sources.streams import Blocks, check_ratio, compression_of, decompress, head_of, read_blocks, spooled
+from polymath.sources.unreadable import in_one_line
 
 # What macOS and Windows leave in archives beside the data.
 JUNK = re.compile(r"(^|/)(\._[^/]*|\.DS_Store|Thumbs\.db|desktop\.ini)$|(^|/)__MACOSX/")
@@ -83,7 +84,7 @@ def _named_damage(name: str) -> Iterator[None]:
     try:
         yield
     except DAMAGE as error:
-        raise UserError(f"{name}: is cut off, damaged or in a form not known here ({error}): fetch it again") from error
+        raise UserError(f"{name}: is cut off, damaged or of an unknown kind ({in_one_line(error)}): fetch it again") from error
 
 
 def disk_blocks(path: Path, name: str) -> Blocks:
@@ -101,7 +102,7 @@ def _zip_entries(archive: zipfile.ZipFile, name: str) -> Iterator[Entry]:
             raise UserError(f"{name}: {info.filename} is encrypted: unpack the archive with its password first")
         plain = stat.S_IFMT(info.external_attr >> 16) in (0, stat.S_IFREG)
         blocks = partial(_member_blocks, partial(archive.open, info), f"{name}/{info.filename}")
-        yield Entry(info.filename, info.file_size, plain, info.is_dir(), blocks)
+        yield Entry(info.filename, info.file_size, plain, info.filename.endswith("/"), blocks)
 
 
 def _tar_entries(tar: tarfile.TarFile, name: str) -> Iterator[Entry]:

@@ -10,10 +10,11 @@ import pyarrow.compute as pc
 
 from polymath.errors import UserError, choices
 from polymath.records import QUARANTINED, RECORD, TEXT_FIELDS
-from polymath.sources.check import check_record, unfit_rows
+from polymath.sources.check import BLANK_IS_NONE, check_record, unfit_rows
 from polymath.sources.library import Source
-from polymath.sources.mapping import MISSING, getter, is_column
+from polymath.sources.mapping import MISSING, Getter, getter, is_column
 from polymath.sources.rows import BadRow, Batch, Place, Unfit
+from polymath.store.digest import digest_bytes
 from polymath.tasks import TASKS
 
 Adapter = Callable[[Any], Iterable[dict[str, Any] | Unfit]]
@@ -22,6 +23,7 @@ CHUNK = 2000
 """Records of an adapter over a whole source that become a table at a time."""
 
 
+LONGEST_GROUP = 80  # characters
 LEFT_OUT = "left_out"
 """The reason of rows that an adapter leaves out although they are sound: they are refused, not unreadable."""
 
@@ -56,9 +58,13 @@ class RecordBuilder:
 
     def __post_init__(self) -> None:
         place = f"{self.name}.fields"
-        self._getters = {name: getter(text, f"{place}.{name}") for name, text in self.source.fields.items()}
+        self._getters = {
+            name: _extra(text, place) if name == "extra" else getter(text, f"{place}.{name}")
+            for name, text in self.source.fields.items()
+        }
         self._task = TASKS[self.source.task]
-        self._plain = self.source.kind != "embedded" and self.adapter is None and all(is_column(text) for text in self.source.fields.values())
+        mapped = self.source.kind != "embedded" and self.adapter is None and "extra" not in self.source.fields
+        self._plain = mapped and all(is_column(text) for text in self.source.fields.values())
 
     def build(self, batch: Batch) -> tuple[pa.Table, list[BadRow]]:
         """The records of a batch (schema RECORD) and its rows that became none."""
@@ -77,7 +83,7 @@ class RecordBuilder:
                 raise UserError(f"{self.name}.fields.{name}: the data has no column {column!r}; {choices(column, rows.column_names)}")
             kind, wanted = rows.schema.field(column).type, RECORD.field(name).type
             text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
-            if not ((text and wanted == pa.string() and name != "extra") or (pa.types.is_integer(kind) and wanted == pa.int32())):
+            if not ((text and wanted == pa.string()) or (pa.types.is_integer(kind) and wanted == pa.int32())):
                 return False
         return True
 
@@ -89,7 +95,7 @@ class RecordBuilder:
         if self.source.labels and "choices" not in columns:
             columns["choices"] = pa.chunked_array([pa.array([list(self.source.labels)] * len(rows), RECORD.field("choices").type)])
         columns["row"] = pa.chunked_array([pa.array(range(batch.start.row, batch.start.row + len(rows)), pa.int64())])
-        table = _as_records(columns, len(rows))
+        table = _without_blanks(_as_records(columns, len(rows)))
         unfit = [(row, Unfit(*why)) for row, why in unfit_rows(table, self._task)]
         if unfit:
             keep = pa.array([True] * len(rows), pa.bool_()).to_numpy(zero_copy_only=False).copy()
@@ -184,6 +190,7 @@ class RecordBuilder:
     def _numbered(self, file: str, table: pa.Table) -> pa.Table:
         """Ids in file order, and the columns that are the same for the whole source."""
         size = len(table)
+        table = _with_short_groups(table)
         numbers = pa.array(range(self.next_number, self.next_number + size), pa.int64()).cast(pa.string())
         self.next_number += size
         ids = pc.binary_join_element_wise(self.name, numbers, "/")
@@ -211,6 +218,42 @@ def quarantined_table(source: str, file: str, bad: list[BadRow]) -> pa.Table:
     same = {"source": source, "file": file}
     rows = [{**same, "row": b.place.row, "reason": b.reason, "detail": b.detail, "excerpt": b.excerpt} for b in bad]
     return pa.Table.from_pylist(rows, schema=QUARANTINED)
+
+
+def _extra(expression: str, place: str) -> Getter:
+    """`extra: category, id` as a function of a row: an object of these columns, for what the source says beside."""
+    names = [name.strip() for name in expression.split(",")]
+    parts = {name: getter(name, f"{place}.extra") for name in names}
+
+    def together(row: Any) -> Any:
+        found = {name: get(row) for name, get in parts.items()}
+        return {name: value for name, value in found.items() if value is not MISSING} or MISSING
+
+    return together
+
+
+def _without_blanks(table: pa.Table) -> pa.Table:
+    """A blank context, system prompt or group is none."""
+    for name in BLANK_IS_NONE:
+        column = table[name]
+        if column.null_count < len(column):
+            column = pc.if_else(pc.equal(pc.utf8_trim_whitespace(column), ""), pa.scalar(None, pa.string()), column)
+            table = table.set_column(table.schema.get_field_index(name), table.schema.field(name), column)
+    return table
+
+
+def _with_short_groups(table: pa.Table) -> pa.Table:
+    """A group that is named by a whole passage is named by its beginning and a digest of it."""
+    if (pc.max(pc.utf8_length(table["group"])).as_py() or 0) <= LONGEST_GROUP:
+        return table
+    names = pa.array([_short_group(value) for value in table["group"].to_pylist()], pa.string())
+    return table.set_column(table.schema.get_field_index("group"), table.schema.field("group"), names)
+
+
+def _short_group(name: str | None) -> str | None:
+    if name is None or len(name) <= LONGEST_GROUP:
+        return name
+    return f"{name[:40]}… {digest_bytes(name.encode())[:16]}"
 
 
 def _bad(place: Place, why: Unfit, row: Any) -> BadRow:

@@ -20,10 +20,13 @@ ROLES = {
 }  # fmt: skip
 """The names that datasets give to the roles of a conversation, and ours."""
 
+BLANK_IS_NONE = ("context", "system", "group")
+"""Fields that many datasets leave blank where there is nothing: then a record has none."""
+
 
 def check_record(record: dict[str, Any], task: Task, labels: Sequence[str]) -> dict[str, Any]:
     """The record with every value of its field's type and the label as a number; raises Unfit."""
-    checked = {name: _value(name, value) for name, value in record.items() if value is not None}
+    checked = {name: _value(name, value) for name, value in record.items() if not _is_none(name, value)}
     if labels and "choices" not in checked:
         checked["choices"] = list(labels)
     if "label" in task.needs:
@@ -34,6 +37,10 @@ def check_record(record: dict[str, Any], task: Task, labels: Sequence[str]) -> d
     if not _says_something(checked, task):
         raise Unfit("empty", f"{' and '.join(task.identity)} are empty")
     return checked
+
+
+def _is_none(name: str, value: Any) -> bool:
+    return value is None or (name in BLANK_IS_NONE and isinstance(value, str) and not value.strip())
 
 
 def _value(name: str, value: Any) -> Any:

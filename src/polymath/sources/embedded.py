@@ -60,7 +60,7 @@ def _pages(name: str) -> list[Page]:
     harvested = () if source == "python_topics" else _harvest(package)
     pages = [(file, rows) for file, rows in PAGES[source](harvested) if rows]
     if not pages:
-        raise UserError(f"path: {name!r} gives no rows; Python must be able to import {package!r} outside this project too")
+        raise UserError(f"path: {name!r} gives no rows: {package!r} holds nothing of the kind, or can be imported here alone")
     return pages
 
 
@@ -90,11 +90,10 @@ def _harvest(package: str) -> Harvest:
 
 def _library_files(package: str) -> Iterator[Path]:
     """The Python files that a harvest may read, in a fixed order."""
-    if package == harvest.STANDARD_LIBRARY:
-        roots = [sysconfig.get_path("stdlib")]
-    else:
-        spec = importlib.util.find_spec(package)
-        roots = list(spec.submodule_search_locations or [str(Path(spec.origin).parent)]) if spec and spec.origin else []
+    spec = None if package == harvest.STANDARD_LIBRARY else importlib.util.find_spec(package)
+    roots = list(spec.submodule_search_locations or ()) if spec else [sysconfig.get_path("stdlib")]
+    if spec and spec.origin and spec.has_location:
+        yield Path(spec.origin)
     for root in roots:
         for folder, folders, files in os.walk(root):
             folders[:] = sorted(set(folders) - _NOT_HARVESTED)

@@ -45,9 +45,9 @@ def describe_files(paths: Sequence[str], root: Path, options: ReadOptions = DEFA
     found = []
     for name, path in find_files(paths, root, options):
         with open_files(path, name, options) as files:
-            if files[0].path:
-                open_format(files[0], options)
-            found += [FileInfo(file.name, file.bytes, file.modified_ns) for file in files]
+            for file in files:
+                open_format(file, options)
+                found.append(FileInfo(file.name, file.bytes, file.modified_ns))
     return found
 
 
@@ -76,6 +76,7 @@ def content_digest(paths: Sequence[str], root: Path, options: ReadOptions = DEFA
 def find_files(paths: Sequence[str], root: Path, options: ReadOptions = DEFAULTS) -> list[tuple[str, Path]]:
     """Name below `root` and path of each file that `paths` (names, or globs with `**`) match, sorted, each once."""
     found: dict[str, Path] = {}
+    inside = root.resolve()
     for pattern in paths:
         matches = [pattern] if (root / pattern).exists() else glob.glob(pattern, root_dir=root, recursive=True)
         files = [name for name in matches if (root / name).is_file()]
@@ -83,7 +84,7 @@ def find_files(paths: Sequence[str], root: Path, options: ReadOptions = DEFAULTS
             raise _nothing_matches(pattern, root)
         for name in files:
             path = root / name
-            if not options.outside and not path.resolve().is_relative_to(root.resolve()):
+            if not options.outside and not path.resolve().is_relative_to(inside):
                 raise UserError(f"{name}: leads out of {root}: set `outside: true` if that is meant")
             found[_shown(os.path.relpath(path, root))] = path
     return sorted(found.items())

@@ -20,7 +20,7 @@ from polymath.sources.rows import BadRow, Batch, Place
 from polymath.sources.streams import Blocks, as_utf8, compression_of, decompress, head_of, spooled
 from polymath.sources.tables import is_sound, read_arrow, read_parquet, rows_of
 from polymath.sources.text_rows import read_text
-from polymath.sources.unreadable import Unreadable
+from polymath.sources.unreadable import Unreadable, in_one_line
 from polymath.sources.xml_rows import read_xml
 
 RowReader = Callable[[Blocks, str, ReadOptions, int], Iterator[Any]]
@@ -96,14 +96,13 @@ def _batch(name: str, start: Place, rows: Iterable[Any]) -> Batch:
 
 
 def _read_tables(file: File, opened: Opened, start: Place, options: ReadOptions) -> Iterator[Batch]:
-    # What lies on disk as it is needs no copy: it is mapped into memory.
-    mapped = file.path and not opened.compressed
-    with pa.memory_map(str(file.path)) if mapped else spooled(opened.blocks) as source:
+    on_disk = file.path and not opened.compressed
+    with pa.OSFile(str(file.path)) if on_disk else spooled(opened.blocks) as source:
         tables = TABLE_READERS[opened.format](source, options, start.row)
         try:
             yield from table_batches(tables, file.name, start, options)
-        except (pa.ArrowException, OSError) as error:
-            raise UserError(f"{file.name}: is cut off or damaged ({error}): fetch the file again") from error
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            raise UserError(f"{file.name}: is cut off or damaged ({in_one_line(error)}): fetch it again") from error
 
 
 def table_batches(tables: Iterable[pa.RecordBatch], name: str, start: Place, options: ReadOptions) -> Iterator[Batch]:

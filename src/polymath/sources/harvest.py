@@ -20,7 +20,7 @@ from typing import Any, TextIO
 
 STANDARD_LIBRARY = "stdlib"
 # They open windows or browsers, print, or hold no text of their own (posix is os; a codec's docstrings are all the same).
-LEFT_OUT = re.compile(
+SKIPPED = re.compile(
     r"(antigravity|this|idlelib|tkinter|turtle|turtledemo|lib2to3|distutils|ensurepip|msilib|nt|posix|pydoc_data"
     r"|encodings\..+|test|.+\.(tests?|testing|conftest))(\..+)?"
 )
@@ -40,7 +40,7 @@ def main(package: str, out: TextIO) -> None:
 def _modules(names: list[str]) -> Iterator[ModuleType]:
     """The modules and their public submodules in order of name; those that this machine cannot import are skipped."""
     for name in names:
-        if name.rpartition(".")[2].startswith("_") or LEFT_OUT.fullmatch(name):
+        if name.rpartition(".")[2].startswith("_") or SKIPPED.fullmatch(name):
             continue
         try:
             module = importlib.import_module(name)
@@ -70,7 +70,7 @@ def _things(module: ModuleType) -> Iterator[dict[str, str]]:
 def _public(module: ModuleType) -> Iterator[tuple[str, Any]]:
     listed = getattr(module, "__all__", None)
     for name in sorted(set(listed) if listed else vars(module)):
-        value = getattr(module, name, None)
+        value = _value(module, name)
         here = getattr(value, "__module__", None) == module.__name__
         if not name.startswith("_") and (listed or here):
             yield name, value
@@ -80,14 +80,19 @@ def _member(owner: type, owner_name: str, name: str) -> Iterator[dict[str, str]]
     """A public method or property of a class; not what every exception inherits, which tells nothing about this one."""
     if name.startswith("_") or (issubclass(owner, BaseException) and hasattr(BaseException, name)):
         return
-    try:
-        value = getattr(owner, name)
-    except Exception:  # a descriptor that works on instances alone
-        return
+    value = _value(owner, name)
     if inspect.isroutine(value):
         yield from _documented(f"{owner_name}.{name}", "method", value)
     elif isinstance(value, property):
         yield from _documented(f"{owner_name}.{name}", "property", value)
+
+
+def _value(owner: Any, name: str) -> Any:
+    """What stands under a name; None for what cannot be had: a descriptor for instances alone, a module loaded on demand."""
+    try:
+        return getattr(owner, name)
+    except Exception:
+        return None
 
 
 def _documented(name: str, kind: str, value: Any) -> Iterator[dict[str, str]]:

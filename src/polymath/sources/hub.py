@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from polymath.sources.formats import table_batches, with_ends
 from polymath.sources.options import ReadOptions
 from polymath.sources.rows import Batch, Place
 from polymath.sources.tables import slices
+from polymath.sources.unreadable import in_one_line
 
 if TYPE_CHECKING:
     from datasets import DatasetBuilder
@@ -92,14 +94,14 @@ def _builder(
 
     # Of the whole process; the caller shows its own progress.
     datasets.disable_progress_bars()
-    datasets.logging.set_verbosity_error()
+    datasets.logging.set_verbosity(datasets.logging.CRITICAL)
     files = list(data_files) or None
     try:
         builder = datasets.load_dataset_builder(path, name, revision=revision, data_files=files, data_dir=data_dir)
     except ValueError as error:
         known = datasets.get_dataset_config_names(path, revision=revision, data_files=files)
         if name is None and len(known) > 1:
-            raise UserError(f"{path}: has several configurations: name one with `config`; {choices('', known)}") from error
+            raise UserError(f"{path}: name one of its configurations as `config`; {choices('', known)}") from error
         if name is not None and name not in known:
             raise unknown(path, name, "configuration", known) from error
         raise
@@ -133,12 +135,14 @@ def _element(feature: Any) -> Any:
 
 def _cached_commits(path: str, commit: str | None, name: str | None) -> list[str]:
     """Commits of a dataset that the cache holds ready to read, the newest last."""
-    from datasets import config
+    from datasets import config as settings
     from datasets.naming import camelcase_to_snakecase
 
-    owner, slash, title = path.rpartition("/")
-    folder = Path(config.HF_DATASETS_CACHE) / f"{owner}{'___' * bool(slash)}{camelcase_to_snakecase(title)}"
-    found = [info.parent for info in folder.glob(f"{name or ''}*/*/{commit or '*'}/dataset_info.json")]
+    *owner, title = path.split("/")
+    folder = Path(settings.HF_DATASETS_CACHE) / "___".join([*owner, camelcase_to_snakecase(title)])
+    # <configuration, with a hash if files were named>/<version>/<commit>
+    of_name = [folder.glob(f"{config}/*/{commit or '*'}") for config in ([name, f"{name}-*"] if name else ["*"])]
+    found = [made for made in chain.from_iterable(of_name) if (made / "dataset_info.json").is_file()]
     return [made.name for made in sorted(found, key=lambda made: made.stat().st_mtime)]
 
 
@@ -149,10 +153,15 @@ def _commit_of(path: str, revision: str | None) -> str:
     with _in_our_words(path, revision):
         try:
             return str(HfApi().dataset_info(path, revision=revision).sha)
-        except ConnectionError:
-            if cached := _cached_commits(path, None, None):
+        except Exception as error:
+            if _is_unreachable(error) and (cached := _cached_commits(path, None, None)):
                 return cached[-1]
             raise
+
+
+def _is_unreachable(error: Exception) -> bool:
+    """Whether it was the network; httpx, which goes by several names, has errors of its own for that."""
+    return isinstance(error, ConnectionError) or any(kind.__name__ == "TransportError" for kind in type(error).__mro__)
 
 
 @contextmanager
@@ -172,7 +181,7 @@ def _reason(path: str, revision: str | None, error: Exception) -> str:
     text = str(error)
     if "gated" in text:
         return f"is gated: accept its terms at {PAGE}/{path} and run `hf auth login`"
-    if isinstance(error, ConnectionError):
+    if _is_unreachable(error):
         return "needs the network: it is not in the cache; connect once, or use local files with `kind: files`"
     if "scripts are no longer supported" in text:
         return "has only a loading script, which is never run: name `data_files`, or `revision: refs/convert/parquet`"
@@ -185,4 +194,4 @@ def _reason(path: str, revision: str | None, error: Exception) -> str:
     if isinstance(error, FileNotFoundError) and "Couldn't find any data file" in text:
         return "is neither a folder here nor an id on the hub, which is `owner/name`"
     cause = error.__cause__ or error
-    return f"cannot be read ({type(cause).__name__}: {str(cause).partition(chr(10))[0]})"
+    return f"cannot be read ({type(cause).__name__}: {in_one_line(cause)})"

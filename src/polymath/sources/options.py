@@ -37,8 +37,8 @@ class ReadOptions(Config):
     """Of json, csv, text and xml files."""
     unit: Literal["file", "line", "paragraph", "pieces"] = "file"
     """What one row of a text file is. `pieces` cuts a book at headings and between paragraphs, and loses nothing."""
-    max_words: int = Field(default=2000, ge=1)
-    """Words per piece; a longer paragraph stays whole."""
+    max_words: int = Field(default=2000, ge=1, le=1_000_000)
+    """Words per piece; a longer paragraph is cut between its lines, a longer line not at all."""
     row_tag: str = ""
     """The XML element that is a row; empty: every child of the document's root."""
     members: Words = ()

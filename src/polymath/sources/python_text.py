@@ -78,7 +78,7 @@ def choice_pages(harvest: Harvest) -> Iterator[Page]:
         for name, summary in described:
             draw = random.Random(name)
             wrong = _others(here if len(here) >= CHOICES else everywhere, summary, draw)
-            label = draw.randrange(CHOICES)
+            label = draw.randrange(len(wrong) + 1)
             choices = [*wrong[:label], summary, *wrong[label:]]
             question = f"Which of these describes {name}?"
             rows.append({"prompt": question, "choices": choices, "label": label, "group": name})
@@ -86,15 +86,20 @@ def choice_pages(harvest: Harvest) -> Iterator[Page]:
 
 
 def package_pages(harvest: Harvest) -> Iterator[Page]:
-    """Which of the twenty packages that say most a name and its summary belong to; neither spells out the package."""
+    """Which of the twenty packages that say most a name and its summary belong to; neither spells out the package.
+
+    Of a single package, its modules.
+    """
     pages = list(_described(harvest))
-    sizes = Counter(_package(module) for module, described in pages for _ in described)
+    parts = 1 if len({module.partition(".")[0] for module, _ in pages}) > 1 else 2
+    package_of = {module: ".".join(module.split(".")[:parts]) for module, _ in pages}
+    sizes = Counter(package_of[module] for module, described in pages for _ in described)
     classes = sorted(package for package, _ in sizes.most_common(LARGEST_PACKAGES))
     for module, described in pages:
-        package = _package(module)
+        package = package_of[module]
         if package in classes:
             label = classes.index(package)
-            given_away = re.compile(rf"\b{package}\b", re.IGNORECASE)
+            given_away = re.compile(rf"\b{re.escape(package.rpartition('.')[2])}\b", re.IGNORECASE)
             rows = []
             for name, summary in described:
                 text = given_away.sub("…", f"{name.removeprefix(module + '.')}: {summary}")
@@ -154,10 +159,6 @@ def _described(harvest: Harvest) -> Iterator[tuple[str, list[tuple[str, str]]]]:
 def _others(summaries: list[str], right: str, draw: random.Random) -> list[str]:
     drawn = draw.sample(summaries, min(CHOICES, len(summaries)))
     return [summary for summary in drawn if summary != right][: CHOICES - 1]
-
-
-def _package(module: str) -> str:
-    return module.partition(".")[0]
 
 
 def _full_name(module: dict[str, Any], thing: dict[str, str]) -> str:

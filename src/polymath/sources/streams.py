@@ -62,7 +62,7 @@ def read_blocks(stream: IO[bytes]) -> Blocks:
 
 
 def head_of(blocks: Blocks, size: int = 1) -> tuple[bytes, Blocks]:
-    """The first blocks, `size` bytes of them at least if there are so many, and all the blocks as if none had been read."""
+    """The first blocks, at least `size` bytes if there are so many, and all the blocks as if none had been read."""
     head = next(blocks, b"")
     while len(head) < size and (block := next(blocks, b"")):
         head += block

@@ -9,13 +9,15 @@ import pyarrow.parquet as pq
 from polymath.errors import UserError
 from polymath.sources.options import ReadOptions
 from polymath.sources.streams import BLOCK
-from polymath.sources.unreadable import Unreadable, bad_utf8, too_long
+from polymath.sources.unreadable import Unreadable, bad_utf8, in_one_line, too_long
+
+BYTES_FOR_TEXT = {pa.string(): pa.binary(), pa.large_string(): pa.large_binary(), pa.string_view(): pa.binary_view()}
 
 
 def read_parquet(source: Any, options: ReadOptions, skip: int) -> Iterator[pa.RecordBatch]:
     """Batches of a parquet file from row `skip` on; row groups before it are not read."""
-    # Buffered, a column of a large row group is read page by page instead of whole.
-    file = pq.ParquetFile(source, buffer_size=BLOCK)
+    # So a column of a large row group is read page by page; by default it would be in memory whole.
+    file = pq.ParquetFile(source, buffer_size=BLOCK, pre_buffer=False)
     for number in range(file.num_row_groups):
         group = file.metadata.row_group(number)
         if skip >= group.num_rows:
@@ -57,15 +59,42 @@ def _rows_per_batch(rows: int, size: int, options: ReadOptions) -> int:
 
 
 def is_sound(batch: pa.RecordBatch, options: ReadOptions, name: str) -> bool:
-    """Whether every row can be used as it is; raises UserError when the file's very structure is damaged."""
+    """Whether every row can be used as it is; raises UserError when the file's very structure is damaged.
+
+    What is not checked here would crash whoever looks at the table: offsets that point outside the file's bytes.
+    """
+    layout = _with_bytes(pa.struct(list(batch.schema)))  # a name that is not UTF-8 is an error here, not somewhere later
     try:
         batch.validate(full=True)
-    except pa.ArrowInvalid as error:
-        # Arrow has no error of its own for this. All else (offsets out of bounds) could crash who reads the table.
-        if "UTF8" not in str(error):
-            raise UserError(f"{name}: the table is damaged ({error}): fetch the file again") from error
-        return False
+    except pa.ArrowInvalid:
+        try:
+            for column, kind in zip(batch.columns, layout.fields, strict=True):
+                column.view(kind.type).validate(full=True)
+        except pa.ArrowException as error:
+            raise UserError(f"{name}: the table is damaged ({in_one_line(error)}): fetch it again") from error
+        return False  # only some text is not UTF-8
     return batch.nbytes <= options.max_row_bytes
+
+
+def _with_bytes(kind: pa.DataType) -> pa.DataType:
+    """The type of the same layout that has bytes in the place of text, which need not be UTF-8."""
+    if kind in BYTES_FOR_TEXT:
+        return BYTES_FOR_TEXT[kind]
+    if isinstance(kind, pa.BaseExtensionType):
+        return _with_bytes(kind.storage_type)
+    if isinstance(kind, pa.StructType):
+        return pa.struct([pa.field(field.name, _with_bytes(field.type)) for field in kind])
+    if isinstance(kind, pa.ListType):
+        return pa.list_(kind.value_field.with_type(_with_bytes(kind.value_type)))
+    if isinstance(kind, pa.LargeListType):
+        return pa.large_list(kind.value_field.with_type(_with_bytes(kind.value_type)))
+    if isinstance(kind, pa.FixedSizeListType):
+        return pa.list_(kind.value_field.with_type(_with_bytes(kind.value_type)), kind.list_size)
+    if isinstance(kind, pa.MapType):
+        return pa.map_(_with_bytes(kind.key_type), kind.item_field.with_type(_with_bytes(kind.item_type)))
+    if isinstance(kind, pa.DictionaryType):
+        return pa.dictionary(kind.index_type, _with_bytes(kind.value_type))
+    return kind
 
 
 def rows_of(batch: pa.RecordBatch, options: ReadOptions) -> Iterator[dict[str, Any] | Unreadable]:

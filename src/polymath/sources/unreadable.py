@@ -24,6 +24,11 @@ def excerpt(row: bytes | str) -> str:
     return "".join(shown)[:EXCERPT_CHARS]
 
 
+def in_one_line(error: BaseException) -> str:
+    """What a library says, fit for a sentence of ours: it may hold line ends, or bytes of the file."""
+    return excerpt(" ".join(str(error).split()))
+
+
 def bad_utf8(row: bytes, error: UnicodeDecodeError) -> Unreadable:
     """A row whose bytes are not UTF-8."""
     detail = f"byte 0x{error.object[error.start]:02x} at {error.start} is not UTF-8: has the file another `encoding`?"

@@ -61,7 +61,7 @@ class _XmlRows:
     def __init__(self, name: str, options: ReadOptions) -> None:
         self._name = name
         self._options = options
-        self._row_tag = options.row_tag
+        self._row_tags = {options.row_tag} if options.row_tag else set()  # those that rows have had
         self._encoding = None if options.encoding == "utf-8" else "utf-8"
         self._around: list[str] = []  # the open elements that no row is in
         self._row: list[_Element] = []  # the row and the open elements in it
@@ -117,16 +117,15 @@ class _XmlRows:
             return
 
     def _broken(self, error: expat.ExpatError, block: bytes, at: int) -> Unreadable:
-        opening = block.rfind(b"<", 0, max(at, 0))
-        if not self._row_tag and len(self._around) == 1 and (first := OPENING_TAG.match(block, opening)):
-            self._row_tag = first[1].decode()
-        start = block.rfind(b"<" + self._row_tag.encode(), 0, max(at, 0))
+        opening = max(block.rfind(b"<", 0, max(at, 0)), 0)
+        if not self._row_tags and len(self._around) == 1 and (first := OPENING_TAG.match(block, opening)):
+            self._row_tags.add(first[1].decode())
         reason = "bad_utf8" if self._encoding is None and block[at : at + 1] > b"\x7f" else "bad_xml"
-        return Unreadable(reason, expat.ErrorString(error.code), excerpt(block[max(start, 0) :]))
+        return Unreadable(reason, expat.ErrorString(error.code), excerpt(block[opening:]))
 
     def _set_aside(self, why: Unreadable) -> None:
         """Give up the row at hand and look for the next one."""
-        if not self._around or not self._row_tag:
+        if not self._around or not self._row_tags:
             raise UserError(
                 f"{self._name}: is not XML with rows that can be told apart ({why.detail}; near '{why.excerpt[:60]}'): "
                 "mend it, or name the row's element with `row_tag`"
@@ -137,9 +136,10 @@ class _XmlRows:
     def _find_row(self, block: bytes) -> bytes:
         """What of the bytes follows the beginning of the next row; nothing, when it is not among them."""
         block = (self._lost or b"") + block
-        found = re.search(rb"<%b[\s/>]" % re.escape(self._row_tag.encode()), block)
+        tags = [tag.encode() for tag in self._row_tags]
+        found = re.search(rb"<(?:%b)[\s/>]" % b"|".join(map(re.escape, tags)), block)
         if not found:
-            self._lost = block[-len(self._row_tag.encode()) - 1 :]
+            self._lost = block[-max(map(len, tags)) - 1 :]
             return b""
         self._lost = None
         self._start_parser()
@@ -155,10 +155,10 @@ class _XmlRows:
         if self._row:
             self._row.append(_Element({} if self._trouble else attributes))
             if len(self._row) > self._options.max_depth:
-                self._trouble = too_deep(f"<{self._row_tag}> <{tag}>", self._options.max_depth)
+                self._trouble = too_deep(f"<{tag}>", self._options.max_depth)
         elif tag == self._options.row_tag or (not self._options.row_tag and len(self._around) == 1):
             self._row = [_Element(attributes)]
-            self._row_tag = tag
+            self._row_tags.add(tag)
             self._size = 0
         else:
             self._around.append(tag)

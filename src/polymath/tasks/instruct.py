@@ -1,20 +1,35 @@
 """Instruct: one instruction, sometimes with an input, and the response."""
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import xxhash
 
 from polymath.tasks.task import Task, joined
+from polymath.text.buffers import as_strings
+from polymath.text.words import count_words
+
+LONG_WORDS = 40
+"""Instructions and inputs of more words than this stand in a dedup text as one word."""
 
 
 class _Instruct(Task):
     def dedup_text(self, records: pa.Table) -> pa.Array:
-        """Prompt and reply; where there is an input, the input and the reply.
+        """Prompt and reply; where there is an input, all three, the long ones of prompt and input as one word each.
 
-        Thousands of records may share one long instruction ("You are given a sentence. Decide whether ...") and differ in a short
-        input alone: with the instruction they would all be near-duplicates of one another.
+        Thousands of records share one long instruction and differ in a short input; others share one long passage and differ in
+        the instruction. Compared in full, either would be near-duplicates: shared parts make groups, not duplicates.
         """
         prompt, context, reply = (records[name].combine_chunks() for name in ("prompt", "context", "reply"))
-        return joined([pc.coalesce(context, prompt), reply], "\n")
+        alone = context.is_null()
+        return joined([pc.if_else(alone, prompt, _abridged(prompt)), _abridged(context), reply], "\n")
+
+
+def _abridged(texts: pa.Array) -> pa.Array:
+    """Long texts replaced by one word, a digest of them; others as they are."""
+    rows = pa.array(np.flatnonzero(count_words(as_strings(texts)) > LONG_WORDS))
+    words = [f"x{xxhash.xxh3_64_hexdigest(text.encode())}" for text in texts.take(rows).to_pylist()]
+    return pc.replace_with_mask(texts, pc.is_in(pa.array(np.arange(len(texts))), rows), pa.array(words, pa.string()))
 
 
 INSTRUCT = _Instruct(

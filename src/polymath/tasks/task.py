@@ -56,7 +56,10 @@ def flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:
 
 def joined(columns: list[pa.Array], separator: str) -> pa.Array:
     """The columns' strings joined row by row; nulls are skipped. `large_string`, so that a shard may hold over 2 GB."""
-    wide = [column.cast(pa.large_string()) for column in columns]
-    if len(wide) == 1:
-        return pc.fill_null(wide[0], "")
-    return pc.binary_join_element_wise(*wide, pa.scalar(separator, pa.large_string()), null_handling="skip")
+    first, *others = (column.cast(pa.large_string()) for column in columns)
+    nothing = first.is_null()
+    for other in others:
+        nothing = pc.and_(nothing, other.is_null())
+    # A row of nulls alone must not reach the join: pyarrow 25 would leave the row out, and all after it would shift.
+    first = pc.if_else(nothing, pa.scalar("", pa.large_string()), first)
+    return pc.binary_join_element_wise(first, *others, pa.scalar(separator, pa.large_string()), null_handling="skip")

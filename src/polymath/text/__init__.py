@@ -1,6 +1,7 @@
 """Fast, pure kernels over Arrow text: one module per question that a stage asks about text.
 
-Importing the package is free. A module that has kernels imports Numba; a kernel compiles at its first call. See `jit` for how.
+Importing the package costs nothing, importing a module with kernels imports Numba, and calling a kernel for the first
+time compiles it (see `jit`).
 """
 
 import importlib
@@ -8,7 +9,7 @@ import pkgutil
 
 
 def warmup() -> None:
-    """Compile every kernel, or load it from Numba's cache on disk: once before worker processes start, so that each of them only loads."""
+    """Compile every kernel, or load it from Numba's cache: once before workers start, so that these only load."""
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
     importlib.import_module(f"{__name__}.jit").compile_kernels()

@@ -14,8 +14,8 @@ _TEXT_OF = {pa.binary(): pa.string(), pa.large_binary(): pa.large_string()}
 class Strings(NamedTuple):
     """The UTF-8 values of an Arrow array: value i is `data[offsets[i]:offsets[i + 1]]`. A null is an empty value.
 
-    `data` is the whole buffer even when the values are a slice of it, so offsets need not begin at 0. Kernels survive bytes that
-    are not UTF-8 (they never read beyond `data`), but what they then count is not defined.
+    `data` is the whole buffer even when the values are a slice of it, so offsets need not begin at 0. Kernels survive
+    bytes that are not UTF-8 (they never read beyond `data`), but what they then count is not defined.
     """
 
     data: np.ndarray
@@ -30,7 +30,7 @@ class Strings(NamedTuple):
 
 
 def as_strings(array: pa.Array | pa.ChunkedArray) -> Strings:
-    """View text or binary values without copying their bytes; only 32-bit offsets are widened, and several chunks joined."""
+    """View text or binary values without copying their bytes; 32-bit offsets are widened, and several chunks joined."""
     array = plain_text(array)
     strings = _views(array)
     if array.null_count and np.diff(strings.offsets)[array.is_null().to_numpy(zero_copy_only=False)].any():
@@ -40,7 +40,7 @@ def as_strings(array: pa.Array | pa.ChunkedArray) -> Strings:
 
 
 def plain_text(array: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """One array of (large) strings or binaries: chunks joined, dictionaries decoded, views cast. Other types are a TypeError."""
+    """Join chunks, decode dictionaries and cast views: one array of (large) strings or binaries. Or a TypeError."""
     if isinstance(array, pa.ChunkedArray):
         array = array.chunk(0) if array.num_chunks == 1 else array.combine_chunks()
     if pa.types.is_dictionary(array.type):

@@ -13,7 +13,7 @@ _MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 
 
 @helper
-def mix(value: int) -> int:
+def mix(value: np.uint64) -> np.uint64:
     """Spread every bit over all 64, one to one (the finaliser of SplitMix64; Steele, Lea and Flood 2014)."""
     value = (value ^ (value >> uint64(30))) * _MIX_1
     value = (value ^ (value >> uint64(27))) * _MIX_2
@@ -21,13 +21,13 @@ def mix(value: int) -> int:
 
 
 @helper
-def hash_grams(units: Array, count: int, gram: int, salt: int, grams: Array) -> int:
-    """Write the hash of every `gram` units in a row (of all, if there are fewer) into `grams`; return how many there are."""
+def hash_grams(units: Array, count: int, gram: int, salt: np.uint64, grams: Array) -> int:
+    """Write the hash of every `gram` units in a row (of all, if there are fewer) into `grams`; return their number."""
     if count == 0:
         return 0
     gram = min(gram, count)
     number = count - gram + 1
-    # A polynomial of the units by Horner's rule, one pass per unit of the gram: unlike a rolling hash, passes vectorise.
+    # A polynomial by Horner's rule, with a pass for each unit of the gram: passes vectorise, a rolling hash does not.
     for i in range(number):
         grams[i] = units[i]
     for shift in range(1, gram):
@@ -39,7 +39,7 @@ def hash_grams(units: Array, count: int, gram: int, salt: int, grams: Array) -> 
 
 
 @helper
-def hash_bytes(text: Array) -> int:
+def hash_bytes(text: Array) -> np.uint64:
     """Hash a whole value, eight bytes at a time."""
     state = uint64(text.size)
     if text.size < 8:
@@ -53,6 +53,6 @@ def hash_bytes(text: Array) -> int:
 
 
 @helper
-def _stir(state: int) -> int:
+def _stir(state: np.uint64) -> np.uint64:
     state *= BASE
     return state ^ (state >> uint64(32))

@@ -20,7 +20,7 @@ def jaccard(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def pairs_jaccard(hashes: np.ndarray, offsets: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Compare set left[i] with set right[i] for every i: float64[pairs]. Sets as `shingles.shingle_sets` returns them."""
+    """Compare set left[i] with set right[i] for every i: float64[pairs]. Sets are as `shingle_sets` returns them."""
     return _pairs_jaccard(hashes, offsets, left.astype(np.int64, copy=False), right.astype(np.int64, copy=False))
 
 
@@ -31,9 +31,9 @@ def first_kept(hashes: np.ndarray, offsets: np.ndarray, threshold: float) -> tup
     a Jaccard similarity of `threshold` or more: there are no chains. Its keeper is the most similar of these, the
     earliest on a tie; the keeper of a kept document is -1 and its similarity 0. Empty sets are similar to none.
 
-    Exact, though it compares few pairs. With shingles in order of rarity, two similar documents share one among the first
-    few of each (prefix filter: Bayardo, Ma and Srikant 2007; Xiao, Wang, Lin and Yu 2008); only kept documents are
-    indexed; and where all share boilerplate, bitmaps rule pairs out (Sandes, Teodoro and Melo 2018).
+    Exact, though it compares few pairs. With shingles in order of rarity, two similar documents share one among the
+    first few of each (prefix filter: Bayardo, Ma and Srikant 2007; Xiao, Wang, Lin and Yu 2008); only kept documents
+    are indexed; and where all share boilerplate, bitmaps rule pairs out (Sandes, Teodoro and Melo 2018).
     """
     if not 0 < threshold <= 1:
         raise ValueError(f"a Jaccard threshold is above 0 and at most 1, not {threshold}")
@@ -45,7 +45,7 @@ def first_kept(hashes: np.ndarray, offsets: np.ndarray, threshold: float) -> tup
 
 
 def _rarest_first(hashes: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Number the shingles that several documents have, the rarest first: tokens uint32, ascending by document, and offsets."""
+    """Number the shingles that several documents have, the rarest first: tokens uint32 and offsets; they ascend."""
     _, shingle, frequency = np.unique(hashes, return_inverse=True, return_counts=True)
     rank = np.empty(len(frequency), np.int64)
     rank[np.argsort(frequency, kind="stable")] = np.arange(len(frequency)) - np.count_nonzero(frequency == 1)
@@ -94,9 +94,9 @@ def _overlap_if(a: Array, b: Array, needed: int) -> int:
 
 
 @helper
-def _needed(sizes: int, similarity: float) -> int:
+def _needed(sizes: int, similarity: float) -> np.int64:
     """The least overlap of two similar sets, from the sum of their sizes; one less where rounding leaves a doubt."""
-    return max(1, int64(math.ceil(similarity / (1 + similarity) * sizes - _ROUNDING)))
+    return max(int64(1), int64(math.ceil(similarity / (1 + similarity) * sizes - _ROUNDING)))
 
 
 @kernel(U64, U64)
@@ -173,8 +173,8 @@ def _first_kept(
 def _prefix_ends(offsets: Array, sizes: Array, threshold: float) -> Array:
     """Where each document's prefix ends: the tokens among which any similar document has one of its own prefix.
 
-    A similar document has at least ceil(threshold * size) of the document's shingles, and so the rarest of these is among
-    the first size - ceil(threshold * size) + 1. The shingles that no other document has stand before all tokens.
+    A similar document has at least ceil(threshold * size) of the document's shingles, and so the rarest of these is
+    among the first size - ceil(threshold * size) + 1. The shingles that no other document has stand before all tokens.
     """
     ends = np.empty(sizes.size, np.int64)
     for d in range(sizes.size):
@@ -186,7 +186,7 @@ def _prefix_ends(offsets: Array, sizes: Array, threshold: float) -> Array:
 
 @helper
 def _posting_lists(tokens: Array, offsets: Array, prefixes: Array) -> Array:
-    """Where the list of each token's documents begins, with room for all that have it in their prefix: int64[tokens + 1]."""
+    """Where the list of each token's documents begins, with room for all that have it in their prefix."""
     highest = -1
     for token in tokens:
         highest = max(highest, int64(token))

@@ -1,4 +1,4 @@
-"""MinHash signatures of shingle sets (Broder 1997), bit for bit those of datasketch 2's affine32 scheme, and their bands."""
+"""MinHash signatures of shingle sets (Broder 1997), bit for bit those of datasketch 2's affine32 scheme, and bands."""
 
 import functools
 from typing import TYPE_CHECKING
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 PERMUTATIONS = 128
 BANDS, BAND_ROWS = 21, 6
-"""Documents are candidates if all rows of any one band agree. At a Jaccard similarity of 0.8 that finds all but 0.2 %."""
+"""Documents are candidates if all rows of any one band agree: at a similarity of 0.8, all but 0.2 % of the pairs do."""
 
 
 def permutations(count: int = PERMUTATIONS, seed: int = 1) -> np.ndarray:
-    """Draw permutations x -> a x + b mod 2^32 as datasketch does: uint32[2, count], the (odd) multipliers and the addends."""
+    """Draw permutations x -> a x + b mod 2^32 as datasketch does: uint32[2, count], odd multipliers and addends."""
     draw = np.random.RandomState(seed)
     multipliers = draw.randint(0, 1 << 31, count, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
     return np.stack([multipliers, draw.randint(0, 1 << 32, count, dtype=np.uint32)])
@@ -43,7 +43,7 @@ def signatures(
 def band_keys(signatures: np.ndarray, bands: int = BANDS, rows: int = BAND_ROWS) -> np.ndarray:
     """Hash `rows` entries of each signature per band: uint64[bands, documents].
 
-    Documents with an equal key in one band are candidates. Leave out those without shingles: their signatures are alike.
+    Documents with an equal key in one band are candidates. Leave out those without shingles: all their keys are equal.
     """
     entries = signatures.shape[1]
     assert bands * rows <= entries, f"{bands} bands of {rows} rows need more than {entries} permutations"
@@ -91,7 +91,7 @@ def _signatures(
 
 
 @helper
-def _murmur_mix(value: int) -> int:
+def _murmur_mix(value: np.uint32) -> np.uint32:
     """The finaliser of MurmurHash3, with which the affine32 scheme begins."""
     value = uint32((value ^ (value >> uint32(16))) * uint32(0x85EBCA6B))
     value = uint32((value ^ (value >> uint32(13))) * uint32(0xC2B2AE35))
@@ -119,7 +119,7 @@ def _least_values(values: Array, count: int, multipliers: Array, addends: Array,
 
 
 @helper
-def _permute(value: int, multiplier: int, addend: int) -> int:
+def _permute(value: np.uint32, multiplier: np.uint32, addend: np.uint32) -> np.uint32:
     return uint32(value * multiplier + addend)
 
 

@@ -1,4 +1,4 @@
-"""One spelling for the same text: canonical composition, line feeds, and no control characters, entities or double encoding.
+"""One spelling for the same text: composed characters, line feeds, no control characters, entities or double encoding.
 
 A kernel finds the few values that may need mending; only these go through Python.
 """
@@ -15,15 +15,17 @@ from numba import uint8
 
 from polymath.text import unicode
 from polymath.text.buffers import Strings, as_strings, utf8_text
-from polymath.text.jit import I64, U8, helper, kernel
-from polymath.text.lines import last_char
+from polymath.text.jit import I64, U8, Array, helper, kernel
 from polymath.text.unicode import CONTINUATION, CONTINUATIONS, NOT_COMPOSED, SPACE
-from polymath.text.utf8 import decode, highest_byte
+from polymath.text.utf8 import decode, highest_byte, is_ascii_letter, is_digit, last_char
 
-HAS_CR, HAS_CONTROL, NON_ASCII, HTML_ENTITY, MOJIBAKE_SUSPECT, EDGE_SPACE, MAYBE_NOT_NFC = (1 << bit for bit in range(7))
-"""Flags of `scan`: a carriage return; another control character (C0 or C1, but not tab or newline) or a byte order mark; a character
-beyond ASCII; the shape of an entity, "&name;" or "&#...;"; the shape of UTF-8 that was decoded as Latin-1 or Windows-1252; whitespace
-at an edge; characters that may have to be composed or put in order."""
+HAS_CR, HAS_CONTROL, NON_ASCII, HTML_ENTITY = 1, 2, 4, 8
+"""Flags of `scan`: a carriage return; another control character (C0 or C1, but not tab or newline) or a byte order
+mark; a character beyond ASCII; the shape of an entity, "&name;" or "&#...;"."""
+
+MOJIBAKE_SUSPECT, EDGE_SPACE, MAYBE_NOT_NFC = 16, 32, 64
+"""More flags: the shape of UTF-8 that was decoded as Latin-1 or Windows-1252; whitespace at an edge; characters that
+may have to be composed or put in order."""
 
 _BYTE_ORDER_MARK = 0xFEFF
 _LONGEST_ENTITY = 32
@@ -34,12 +36,12 @@ _MOJIBAKE = re.compile(f"[\xc2-\xdf]{_CONTINUED}|[\xe0-\xef]{_CONTINUED}{{2}}|[\
 
 
 def normalize(array: pa.Array | pa.ChunkedArray, *, html: bool = True, mojibake: bool = True) -> pa.Array:
-    """Normalise every value; what needs no mending is passed on, and the array itself is returned if nothing does.
+    """Mend every value that needs it. Nulls stay, and if no value needs mending, the array itself is returned.
 
-    Double encoding is undone where ftfy (Speer 2019) is sure of it (`mojibake`), entities with a semicolon become characters (`html`),
-    CR LF and CR become LF, control characters but tab and newline go, so does the byte order mark, the text is composed (NFC), and whitespace is
-    stripped from its two ends. Inner whitespace stays. Mending goes on until nothing changes, so that mended text is never mended again: "&amp;lt;"
-    becomes "<".
+    Double encoding is undone where ftfy (Speer 2019) is sure of it (`mojibake`), entities that end in a semicolon
+    become characters (`html`), CR LF and CR become LF, control characters but tab and newline go, and so do byte order
+    marks; the text is composed (NFC) and whitespace stripped from its two ends. Inner whitespace stays. Mending goes on
+    until nothing changes, so that mended text is not mended again: "&amp;lt;" becomes "<".
     """
     array = utf8_text(array)
     mended = HAS_CR | HAS_CONTROL | EDGE_SPACE | MAYBE_NOT_NFC | HTML_ENTITY * html | MOJIBAKE_SUSPECT * mojibake
@@ -53,7 +55,7 @@ def normalize(array: pa.Array | pa.ChunkedArray, *, html: bool = True, mojibake:
 
 
 def scan(strings: Strings) -> np.ndarray:
-    """Flag what `normalize` would look at in each value: uint8[rows]. A value without a flag that matters is normal already."""
+    """Flag what `normalize` has to look at in each value: uint8[rows]."""
     return _scan(*strings, unicode.classes(), unicode.composition())
 
 
@@ -82,7 +84,7 @@ def _character(entity: re.Match[str]) -> str:
 
 
 @kernel(U8, I64, U8, U8)
-def _scan(data, offsets, classes, composition):
+def _scan(data: Array, offsets: Array, classes: Array, composition: Array) -> Array:
     flags = np.zeros(offsets.size - 1, np.uint8)
     for row in range(flags.size):
         text = data[offsets[row] : offsets[row + 1]]
@@ -99,27 +101,27 @@ def _scan(data, offsets, classes, composition):
 
 
 @helper
-def _ascii_flags(text):
+def _ascii_flags(text: Array) -> np.uint8:
     returned, control, ampersand = False, False, False
     for i in range(text.size):
-        returned |= text[i] == ord("\r")
-        control |= ((text[i] < 0x20) & (text[i] != ord("\t")) & (text[i] != ord("\n")) & (text[i] != ord("\r"))) | (text[i] == 0x7F)
-        ampersand |= text[i] == ord("&")
-    flags = HAS_CR * int(returned) | HAS_CONTROL * int(control)
-    return uint8(flags | HTML_ENTITY * int(ampersand and _has_entity(text)))
+        byte = text[i]
+        returned |= byte == ord("\r")
+        control |= (byte < 0x20) & (byte != ord("\t")) & (byte != ord("\n")) & (byte != ord("\r")) | (byte == 0x7F)
+        ampersand |= byte == ord("&")
+    entity = ampersand and _has_entity(text)
+    return uint8(HAS_CR * int(returned) | HAS_CONTROL * int(control) | HTML_ENTITY * int(entity))
 
 
 @helper
-def _has_entity(text):
-    """Whether "&" and then up to 32 letters, digits or number signs end in a semicolon."""
+def _has_entity(text: Array) -> bool:
+    """Whether an ampersand is followed by up to 32 letters, digits or number signs and then a semicolon."""
     since = _LONGEST_ENTITY + 1
     for byte in text:
-        letter = uint8((byte | uint8(0x20)) - uint8(ord("a"))) < 26
         if byte == ord("&"):
             since = 0
         elif byte == ord(";") and 0 < since <= _LONGEST_ENTITY:
             return True
-        elif letter or uint8(byte - uint8(ord("0"))) < 10 or byte == ord("#"):
+        elif is_ascii_letter(byte) or is_digit(byte) or byte == ord("#"):
             since += 1
         else:
             since = _LONGEST_ENTITY + 1
@@ -127,22 +129,29 @@ def _has_entity(text):
 
 
 @helper
-def _other_flags(text, classes, composition):
-    flags, awaited, last_class = uint8(0), 0, uint8(0)
+def _other_flags(text: Array, classes: Array, composition: Array) -> np.uint8:
+    flags, awaited, last_combining = uint8(0), 0, uint8(0)
     i = 0
     while i < text.size:
-        lead = text[i]
         code_point, i = decode(text, i)
         if 0x80 <= code_point < 0xA0 or code_point == _BYTE_ORDER_MARK:
             flags |= HAS_CONTROL
         combining = composition[code_point]
-        if combining == NOT_COMPOSED or (combining and combining < last_class):
+        if combining == NOT_COMPOSED or 0 < combining < last_combining:
             flags |= MAYBE_NOT_NFC
-        last_class = combining
-        # A character that looks like a lead byte says how many that look like continuation bytes must follow.
-        if awaited and (classes[code_point] & CONTINUATION or lead == ord(" ")):
+        last_combining = combining
+        # A non-breaking space is a continuation too, but has often become a space.
+        if awaited and (classes[code_point] & CONTINUATION or code_point == ord(" ")):
             awaited -= 1
             flags |= MOJIBAKE_SUSPECT * int(awaited == 0)
         else:
-            awaited = 0 if code_point < 0xC2 else 1 if code_point < 0xE0 else 2 if code_point < 0xF0 else 3 if code_point < 0xF5 else 0
+            awaited = _continuations_after(code_point)
     return flags
+
+
+@helper
+def _continuations_after(code_point: int) -> int:
+    """How many continuation bytes a lead byte announces, if it is read as a Latin-1 character; 0 for what is none."""
+    if code_point < 0xC2 or code_point > 0xF4:
+        return 0
+    return 1 + int(code_point >= 0xE0) + int(code_point >= 0xF0)

@@ -1,7 +1,7 @@
 """Personal data in text: e-mail addresses, public IP addresses and phone numbers give way to tokens.
 
-A kernel finds the few values that may hold any; only these meet a regular expression. The patterns are careful rather than complete:
-what looks like a version, a section number, a date or a private address stays.
+A kernel finds the few values that may hold any; only these meet a regular expression. The patterns are careful rather
+than complete: what looks like a version, a section number, a date or a private address stays.
 """
 
 import ipaddress
@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 from numba import uint8
 
 from polymath.text.buffers import as_strings, utf8_text
-from polymath.text.jit import I64, U8, helper, kernel
+from polymath.text.jit import I64, U8, Array, helper, kernel
+from polymath.text.utf8 import is_digit
 
 Kind = Literal["email", "ip", "phone"]
 
@@ -23,11 +24,14 @@ _EMAIL, _IP, _PHONE = (1 << bit for bit in range(3))
 _FEWEST_PHONE_DIGITS, _MOST_PHONE_DIGITS = 8, 15
 
 
-def mask(array: pa.Array | pa.ChunkedArray, kinds: Sequence[Kind] = ("email", "ip", "phone")) -> tuple[pa.Array, np.ndarray]:
-    """Replace personal data by `<EMAIL>`, `<IP>` and `<PHONE>`: the masked array, and how many were replaced in each value, int32[rows].
+def mask(
+    array: pa.Array | pa.ChunkedArray, kinds: Sequence[Kind] = ("email", "ip", "phone")
+) -> tuple[pa.Array, np.ndarray]:
+    """Replace personal data by `<EMAIL>`, `<IP>` and `<PHONE>`; also return how often in each value, int32[rows].
 
-    IP addresses are replaced if they are public, as datatrove's `PIIFormatter` does. Phone numbers are international ones (E.164: "+" and up to
-    15 digits) and common national forms: North American, and those that begin with 0. Without a find the array itself is returned.
+    IP addresses are replaced if they are public, as datatrove's `PIIFormatter` does. Phone numbers are international
+    ones (E.164: "+" and up to 15 digits) and common national forms: North American, and those that begin with 0. If
+    nothing is replaced, the array itself is returned.
     """
     array = utf8_text(array)
     flags = _scan(*as_strings(array)) & sum(_SEARCHES[kind].flag for kind in kinds)
@@ -73,10 +77,11 @@ def _is_public(match: re.Match[str]) -> bool:
 
 
 def _is_section_number(match: re.Match[str]) -> bool:
-    """Whether the match numbers a heading or a line of a table of contents: "4.1.2.3.  Security", of at most two digits each."""
+    """Whether the match, of one or two digits each, numbers a heading or a table of contents: "4.1.2.3.  Security"."""
     text, start, end = match.string, match.start(), match.end()
     before = text[text.rfind("\n", 0, start) + 1 : start]
-    return all(len(part) < 3 for part in match[0].split(".")) and bool(_HEADING.fullmatch(before) and _TITLE.match(text, end))
+    small = all(len(part) < 3 for part in match[0].split("."))
+    return small and bool(_HEADING.fullmatch(before) and _TITLE.match(text, end))
 
 
 def _has_phone_digits(match: re.Match[str]) -> bool:
@@ -93,7 +98,8 @@ _SEARCHES: dict[Kind, _Search] = {
     "email": _Search(
         _EMAIL,
         re.compile(
-            r"(?<![\w.%+-])\w(?:[\w.%+'-]{0,62}[\w+-])?@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24}(?![\w@]|-\w)",
+            r"(?<![\w.%+-])\w(?:[\w.%+'-]{0,62}[\w+-])?"
+            r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24}(?![\w@]|-\w)",
             re.ASCII,
         ),
         lambda match: True,
@@ -102,7 +108,8 @@ _SEARCHES: dict[Kind, _Search] = {
     "ip": _Search(
         _IP,
         re.compile(
-            rf"(?<![\w.\xa7])(?<![A-Za-z]-)(?<!ersion\ )(?<!ection\ )(?<!ections\ )(?:{_OCTET}\.){{3}}{_OCTET}(?!\w|\.\d|-[A-Za-z])"
+            r"(?<![\w.\xa7])(?<![A-Za-z]-)(?<!ersion )(?<!ection )(?<!ections )"
+            rf"(?:{_OCTET}\.){{3}}{_OCTET}(?!\w|\.\d|-[A-Za-z])"
             r"|(?<![\w:.])[23][0-9A-Fa-f]{3}:[0-9A-Fa-f]{1,4}:(?:[0-9A-Fa-f]{0,4}:){1,5}[0-9A-Fa-f]{0,4}(?![\w:]|\.\d)",
             re.ASCII,
         ),
@@ -128,7 +135,7 @@ _SEARCHES: dict[Kind, _Search] = {
 
 
 @kernel(U8, I64)
-def _scan(data, offsets):
+def _scan(data: Array, offsets: Array) -> Array:
     flags = np.zeros(offsets.size - 1, np.uint8)
     for row in range(flags.size):
         flags[row] = _suspicions(data[offsets[row] : offsets[row + 1]])
@@ -136,12 +143,12 @@ def _scan(data, offsets):
 
 
 @helper
-def _suspicions(text):
-    """Which kinds of personal data a value may hold, by an "@", by dots or colons among digits, and by digits with little between."""
+def _suspicions(text: Array) -> np.uint8:
+    """Which kinds a value may hold: by an "@", by dots or colons among digits, and by digits with little in between."""
     email, ip, phone = False, False, False
     digits, dots, colons = 0, 0, 0
     for byte in text:
-        if uint8(byte - uint8(ord("0"))) < 10:
+        if is_digit(byte):
             digits += 1
             phone |= digits >= _FEWEST_PHONE_DIGITS
             ip |= dots >= 3
@@ -153,6 +160,6 @@ def _suspicions(text):
             ip |= colons >= 2
         elif uint8((byte | uint8(0x20)) - uint8(ord("a"))) >= 6:
             colons = 0
-        if not (byte == ord(" ") or byte == ord("+") or byte == ord("(") or byte == ord(")") or byte == ord("-") or byte == ord(".")):
+        if not (byte == ord(" ") or byte == ord("+") or ord("(") <= byte <= ord(")") or ord("-") <= byte <= ord(".")):
             digits = 0
     return uint8(_EMAIL * int(email) | _IP * int(ip) | _PHONE * int(phone))

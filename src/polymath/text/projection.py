@@ -3,12 +3,12 @@
 import math
 
 import numpy as np
-from numba import types, uint64
+from numba import uint64
 
 from polymath.text import unicode
 from polymath.text.buffers import Strings
 from polymath.text.hashing import hash_grams, mix
-from polymath.text.jit import F32, I32, I64, INT, U8, U32, helper, kernel
+from polymath.text.jit import F32, F32_2D, I32, I64, INT, U8, U32, Array, helper, kernel
 from polymath.text.shingles import is_unspaced, split_chars
 from polymath.text.utf8 import longest
 from polymath.text.words import split_words
@@ -17,10 +17,11 @@ _BIGRAM_SALT = np.uint64(0xA0761D6478BD642F)
 
 
 def hashed_counts(strings: Strings, buckets: int, max_words: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Count the words of each value in hash buckets (Weinberger et al. 2009, 0902.2206): the three arrays of a `scipy.sparse.csr_matrix`.
+    """Count the words of each value in hash buckets (Weinberger et al. 2009, 0902.2206), as a sparse matrix (CSR).
 
-    `buckets` is a power of two; only the first `max_words` words of a value count. Texts of scripts without spaces count pairs of characters instead.
     Returns indptr int64[rows + 1], indices int32 (ascending within a row) and data float32: 1 + ln(how often).
+    `buckets` is a power of two. Only the first `max_words` words of a value count; where at least half of the letters
+    are of scripts without spaces between words, pairs of characters stand for words.
     """
     assert buckets & (buckets - 1) == 0, f"the number of buckets must be a power of two, not {buckets}"
     return _hashed_counts(*strings, unicode.folded(), unicode.classes(), buckets, max_words)
@@ -36,16 +37,21 @@ def inverse_frequency(frequency: np.ndarray, rows: int) -> np.ndarray:
     return (np.log((1 + rows) / (1 + frequency)) + 1).astype(np.float32)
 
 
-def project(indptr: np.ndarray, indices: np.ndarray, data: np.ndarray, idf: np.ndarray, components: np.ndarray) -> np.ndarray:
-    """Multiply rows, weighted by `idf` float32[buckets], with `components` float32[buckets, dims]: float32[rows, dims] of length 1.
+def project(
+    indptr: np.ndarray, indices: np.ndarray, data: np.ndarray, idf: np.ndarray, components: np.ndarray
+) -> np.ndarray:
+    """Weight rows of `hashed_counts` by `idf`, float32[buckets], and multiply by `components`, float32[buckets, dims].
 
-    A row's buckets are summed in ascending order, so the same row gives the same bits whichever rows stand beside it. An empty row gives zeros.
+    Returns float32[rows, dims], each row of length 1, or 0 if it is empty. A row's buckets are added in ascending
+    order, so that it gives the same bits whichever rows stand beside it.
     """
     return _project(indptr, indices, data, idf, components)
 
 
 @kernel(U8, I64, U32, U8, INT, INT)
-def _hashed_counts(data, offsets, folded, classes, buckets, max_words):
+def _hashed_counts(
+    data: Array, offsets: Array, folded: Array, classes: Array, buckets: int, max_words: int
+) -> tuple[Array, Array, Array]:
     rows, room = offsets.size - 1, longest(offsets) + 2
     units, hashes = np.empty(room, np.uint64), np.empty(room, np.uint64)
     counts, touched = np.zeros(buckets, np.int32), np.empty(min(room, buckets), np.int32)
@@ -65,7 +71,7 @@ def _hashed_counts(data, offsets, folded, classes, buckets, max_words):
 
 
 @helper
-def _hash_units(text, folded, classes, units, hashes):
+def _hash_units(text: Array, folded: Array, classes: Array, units: Array, hashes: Array) -> int:
     if is_unspaced(text, classes):
         return hash_grams(units, split_chars(text, folded, units), 2, _BIGRAM_SALT, hashes)
     count = split_words(text, folded, units)
@@ -75,8 +81,8 @@ def _hash_units(text, folded, classes, units, hashes):
 
 
 @helper
-def _count_buckets(hashes, counts, touched):
-    """Count how often each bucket comes, list those that do in `touched`, and return how many these are."""
+def _count_buckets(hashes: Array, counts: Array, touched: Array) -> int:
+    """Count how often each bucket comes, list those that do in `touched`, and return how many they are."""
     distinct = 0
     for value in hashes:
         bucket = value & uint64(counts.size - 1)
@@ -87,8 +93,8 @@ def _count_buckets(hashes, counts, touched):
     return distinct
 
 
-@kernel(I64, I32, F32, F32, types.Array(types.float32, 2, "C", readonly=True))
-def _project(indptr, indices, data, idf, components):
+@kernel(I64, I32, F32, F32, F32_2D)
+def _project(indptr: Array, indices: Array, data: Array, idf: Array, components: Array) -> Array:
     rows, dims = indptr.size - 1, components.shape[1]
     vectors = np.zeros((rows, dims), np.float32)
     for row in range(rows):

@@ -1,6 +1,6 @@
 """Kernel helpers that find what a text repeats, by hash, in one table that is used again and again without clearing it.
 
-Arrays are taken out of the named tuples before loops: Numba counts references at every look at a field, and loops feel it.
+Arrays are taken out of the named tuples before loops: Numba counts references at every look at a field.
 """
 
 from typing import NamedTuple
@@ -36,7 +36,7 @@ class Words(NamedTuple):
     """The words of a text as stretches of its characters, numbered as if there were no whitespace."""
 
     running: Array
-    """uint64[characters + 1]: the polynomial hash of the first k characters; any stretch's follows from two of these."""
+    """uint64[characters + 1]: the polynomial hash of the first k characters; that of a stretch follows from two."""
     powers: Array
     """uint64[characters + 1]: the powers of the polynomial's base."""
     ends: Array
@@ -52,8 +52,8 @@ def new_table(entries: int) -> Table:
 
 
 @helper
-def new_set(table: Table, entries: int) -> tuple[Array, int, int]:
-    """Empty the table; return its slots, the new round, and a mask of the slots in use: few, so that the cache holds them."""
+def new_set(table: Table, entries: int) -> tuple[Array, np.uint64, np.uint64]:
+    """Empty the table; return its slots, the new round, and a mask of the slots to use: few, for the cache's sake."""
     table.round[0] += uint64(1)
     if table.round[0] > _LAST_ROUND:
         table.slots[:] = 0
@@ -70,7 +70,7 @@ def _slots_for(entries: int) -> int:
 
 
 @helper
-def find(slots: Array, round_: int, mask: int, key: int) -> tuple[int, bool]:
+def find(slots: Array, round_: np.uint64, mask: np.uint64, key: np.uint64) -> tuple[np.uint64, bool]:
     """Return the slot of a key (whose bits are well mixed), and whether it was there already; now it is."""
     entry = (key >> _ROUND_BITS) << _ROUND_BITS | round_
     slot = (key >> _ROUND_BITS) & mask
@@ -113,7 +113,7 @@ def hash_runs(words: Words, count: int, n: int, hashes: Array) -> None:
 
 @helper
 def duplicate_run_chars(words: Words, count: int, table: Table, keys: Array, n: int) -> int:
-    """Count the characters of runs of n words that stood before; behind such a run, the next is looked for from its end on.
+    """Count the characters of runs of n words that stood before; the next such run is looked for behind the last.
 
     Runs are compared as they are written without spaces, as datatrove compares them. `keys` is scratch.
     """
@@ -132,10 +132,11 @@ def duplicate_run_chars(words: Words, count: int, table: Table, keys: Array, n: 
 
 @helper
 def may_repeat(words: Words, count: int, table: Table, n: int) -> bool:
-    """Whether two runs of n words, or of n + 1, ... or of 10, may be equal when written without spaces. False is certain.
+    """Whether two runs of n words, of n + 1, ... or of 10 may be equal when written without spaces. False is certain.
 
-    Runs that are equal word for word begin with shorter equal runs; but so written, "ab c" and "a bc" are equal too. One
-    set serves all lengths: it holds the first 24 characters from each word on, and as a whole those runs that are shorter.
+    Runs that are equal word for word begin with shorter equal runs; but so written, "ab c" and "a bc" are equal too.
+    One set serves all lengths: it holds the first 24 characters from each word on, and whole those runs that are
+    shorter.
     """
     running, powers, ends = words
     runs = count - n + 1

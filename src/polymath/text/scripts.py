@@ -15,7 +15,7 @@ _LETTERS_PER_KANA = 20
 
 
 def main_scripts(strings: Strings) -> np.ndarray:
-    """Find the script of most letters of each value: uint8[rows], ids in `SCRIPTS`; 0 without letters, the lower on a tie.
+    """Find the script of most letters of each value: uint8[rows], ids in `SCRIPTS`; 0 without letters, lower on a tie.
 
     Japanese mixes scripts: where Han stands beside kana, and kana are at least 5 % of all letters, both count as Jpan.
     """
@@ -27,7 +27,7 @@ def main_scripts(strings: Strings) -> np.ndarray:
 
 
 def count_letters(strings: Strings) -> np.ndarray:
-    """Count the letters of each value by script: int32[rows, len(SCRIPTS)]; combining marks and digits are not letters."""
+    """Count the letters of each value by script: int32[rows, scripts]. Combining marks and digits are no letters."""
     return _count_letters(*strings, unicode.scripts())
 
 

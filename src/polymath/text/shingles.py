@@ -88,7 +88,7 @@ def is_unspaced(text: Array, classes: Array) -> bool:
 
 @helper
 def _may_be_unspaced(text: Array) -> bool:
-    # Such letters lie at or above U+0E00, so each has a lead byte of at least 0xE0. Bytes are counted quickly, letters not.
+    # Such letters lie at or above U+0E00, so their lead bytes are at least 0xE0: bytes are counted more quickly.
     if highest_byte(text) < 0xE0:
         return False
     leads = 0
@@ -99,7 +99,7 @@ def _may_be_unspaced(text: Array) -> bool:
 
 @helper
 def split_chars(text: Array, folded: Array, units: Array) -> int:
-    """Write the lower-cased word characters into `units`, which has room for the bytes + 1; return how many there are."""
+    """Write the lower-cased word characters into `units`, which has room for the bytes + 1; return their number."""
     count = 0
     i = 0
     while i < text.size:

@@ -1,4 +1,4 @@
-"""Counts from which quality filters decide: measured once per text, so that thresholds change without measuring again."""
+"""Counts from which quality filters decide: measured once, so that thresholds change without measuring again."""
 
 from enum import IntEnum
 
@@ -9,10 +9,27 @@ from polymath.text import unicode
 from polymath.text.buffers import Strings
 from polymath.text.hashing import BASE, hash_bytes, mix
 from polymath.text.jit import BOOL, I64, U8, U64, Array, helper, kernel
-from polymath.text.lines import NEWLINE, count_ellipses, ends_in_ellipsis, find_newline
-from polymath.text.lines import has_other_breaks, skip_space, trim_space
-from polymath.text.repetition import LONGEST_RUN, Table, Words, duplicate_run_chars, find
-from polymath.text.repetition import hash_runs, may_repeat, most_frequent, new_set, new_table
+from polymath.text.lines import (
+    NEWLINE,
+    count_ellipses,
+    ends_in_ellipsis,
+    find_newline,
+    has_other_breaks,
+    skip_space,
+    trim_space,
+)
+from polymath.text.repetition import (
+    LONGEST_RUN,
+    Table,
+    Words,
+    duplicate_run_chars,
+    find,
+    hash_runs,
+    may_repeat,
+    most_frequent,
+    new_set,
+    new_table,
+)
 from polymath.text.unicode import ALPHABETIC, CONTENT, END_PUNCTUATION, LINE_BREAK, SPACE
 from polymath.text.utf8 import count_byte, count_chars, decode, last_char, longest
 
@@ -25,7 +42,7 @@ _NEXT_WORD = np.uint64(0xD1B54A32D192ED03)
 
 
 class Signal(IntEnum):
-    """What is counted. Words are cut at whitespace; a character is a code point; lines end at "\\n" unless it is said otherwise."""
+    """What is counted. Words are cut at whitespace, a character is a code point, and lines end at newlines only."""
 
     WORDS = 0
     CONTENT_WORDS = 1
@@ -87,9 +104,9 @@ _SIGNALS = len(Signal)
 def measure(strings: Strings, repetition: bool = True) -> dict[str, np.ndarray]:
     """Count every `Signal` of each value: its name in lower case -> int64[rows].
 
-    Without `repetition` the counts from PARAGRAPHS on stay 0, in less than half the time. What datatrove 0.10.1's Gopher
-    quality, Gopher repetition and FineWeb filters decide on whitespace words follows from these counts. Repeated pieces are
-    found by hashes of 48 bits.
+    Without `repetition` the counts from PARAGRAPHS on stay 0, in less than half the time. What datatrove 0.10.1's
+    Gopher quality, Gopher repetition and FineWeb filters decide on whitespace words follows from these counts. Repeated
+    pieces are found by hashes of 48 bits.
     """
     signals = _measure(*strings, unicode.classes(), _stop_word_hashes(), repetition)
     return {signal.name.lower(): signals[:, signal].copy() for signal in Signal}

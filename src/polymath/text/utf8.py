@@ -1,7 +1,7 @@
 """Kernel helpers that read one UTF-8 value, `text: uint8[bytes]`.
 
-A value is handed over as a slice of its buffer, not as buffer, start and end: Numba then sees that an index which counts up
-from 0 is not negative, and LLVM can vectorise the loop. What is said of bytes holds for any bytes, also broken UTF-8.
+A value is handed over as a slice of its buffer, not as buffer, start and end: Numba then sees that an index which
+counts up from 0 is not negative, and LLVM can vectorise the loop. No helper reads beyond a value, be it UTF-8 or not.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ _REPLACEMENT = np.uint32(0xFFFD)
 
 
 @helper
-def decode(text: Array, i: int) -> tuple[int, int]:
+def decode(text: Array, i: int) -> tuple[np.uint32, int]:
     """Return the code point that begins at byte i and the index after it; one that the end cuts off is U+FFFD."""
     lead = text[i]
     if lead < 0x80:
@@ -41,7 +41,7 @@ def last_char(text: Array) -> int:
 
 
 @helper
-def highest_byte(text: Array) -> int:
+def highest_byte(text: Array) -> np.uint8:
     """The largest byte, 0 of an empty value: under 0x80 all is ASCII, under 0xE0 nothing lies at or above U+0800."""
     top = uint8(0)
     for i in range(text.size):
@@ -77,13 +77,13 @@ def count_ascii_letters(text: Array) -> int:
 
 
 @helper
-def is_ascii_letter(byte: int) -> bool:
+def is_ascii_letter(byte: np.uint8) -> np.bool:
     """Whether a byte is A-Z or a-z."""
     return uint8((byte | uint8(0x20)) - uint8(ord("a"))) < 26
 
 
 @helper
-def is_digit(byte: int) -> bool:
+def is_digit(byte: np.uint8) -> np.bool:
     """Whether a byte is 0-9."""
     return uint8(byte - uint8(ord("0"))) < 10
 

@@ -170,7 +170,7 @@ def place_shard(vectors: Shard, decisions: Shard, concepts: ShardFolder) -> pa.T
     known = concepts.read()
     tasks = decisions.read(["task"])["task"].cast(pa.string()).to_numpy()
     rows = vectors.read()["vector"].combine_chunks()
-    points = rows.flatten().to_numpy(zero_copy_only=False).astype(np.float32).reshape(len(rows), -1)
+    points = rows.flatten().to_numpy(zero_copy_only=False).astype(np.float32).reshape(-1, rows.type.list_size)
     concept = np.full(len(rows), -1, np.int32)
     closeness = np.zeros(len(rows), np.float32)
     for task in np.unique(tasks):

@@ -2,17 +2,20 @@
 
 import functools
 import logging
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import Field
 
 from polymath.config import Config, Words
 from polymath.engine.contract import EngineConfig, Item, Plan
 from polymath.errors import UserError, unknown
-from polymath.pipelines.curate.decisions import aligned, decide
+from polymath.pipelines.curate.decisions import decide
 from polymath.pipelines.curate.ingest import RunConfig
 from polymath.records import TEXT_FIELDS
 from polymath.sources.benchmarks import Benchmark, Benchmarks
@@ -27,6 +30,8 @@ from polymath.text.ngrams import NgramIndex, build_index, matches
 
 VERSION = 1
 LEAK = "benchmark_leak"
+WHOLE_FIELDS = ("prompt", "context", "text")  # what is asked; a reply may well be a single word that some item is too
+SHORT_BYTES = 80  # of a field or an item that is compared whole
 
 ITEM = pa.schema([("benchmark", pa.string()), ("id", pa.string()), ("text", pa.string())])
 MATCH = pa.schema(
@@ -46,7 +51,8 @@ class MatchConfig(Config):
     ngram_words: int = Field(8, ge=3)
     """Words in a row that a record and an item must share. 8 as in Tülu 3; 13 as in GPT-3 and lm-eval."""
     min_item_words: int = Field(5, ge=1)
-    """Items with fewer words than an n-gram are looked for whole, when they have at least this many."""
+    """Items with fewer words than an n-gram are looked for whole, when they have at least this many; shorter ones count only
+    where a prompt, a context or a text is the item and nothing else."""
 
 
 class DecontaminateConfig(Config):
@@ -137,18 +143,38 @@ def find_leaks(
 
 def find_in_shard(records: Shard, benchmark_items: ShardFolder, config: MatchConfig) -> pa.Table:
     """Matches of one record shard (schema MATCH): at most one row per record and item."""
-    index, names, ids = _index(benchmark_items.path, benchmark_items.digest, config)
-    text = whole_text(records.read(list(TEXT_FIELDS)))
+    index, names, ids, short = _index(benchmark_items.path, benchmark_items.digest, config)
+    table = records.read(list(TEXT_FIELDS))
+    text = whole_text(table)
     found = matches(index, as_strings(text))
-    spans = [text[row].as_py().encode()[start : start + size] for row, start, size in zip(found.row, found.position, found.length, strict=True)]
+    places = zip(found.row.tolist(), found.position.tolist(), found.length.tolist(), strict=True)
+    spans = [text[row].as_py().encode()[start : start + size].decode("utf-8", "ignore") for row, start, size in places]
+    same = list(_equal_fields(table, short))
+    item = np.concatenate([found.item, np.array([item for _, item, _ in same], np.int64)])
     columns = [
-        pa.array(found.row, pa.int64()),
-        names.take(pa.array(found.item)).dictionary_encode(),
-        ids.take(pa.array(found.item)),
-        pa.array(found.covered, pa.float32()),
-        pa.array([span.decode("utf-8", "ignore") for span in spans], pa.string()),
+        pa.array([*found.row.tolist(), *(row for row, _, _ in same)], pa.int64()),
+        names.take(pa.array(item)).dictionary_encode(),
+        ids.take(pa.array(item)),
+        pa.array([*found.covered.tolist(), *(1.0 for _ in same)], pa.float32()),
+        pa.array([*spans, *(value for _, _, value in same)], pa.string()),
     ]
     return pa.Table.from_arrays(columns, schema=MATCH)
+
+
+def _equal_fields(records: pa.Table, short: Mapping[str, int]) -> Iterator[tuple[int, int, str]]:
+    """Row, item and text where a field is a short item and nothing else, case and punctuation aside."""
+    for name in WHOLE_FIELDS:
+        values = flat(records[name])
+        brief = pc.less_equal(pc.fill_null(pc.binary_length(values), SHORT_BYTES + 1), SHORT_BYTES)
+        rows = pc.indices_nonzero(brief)
+        for row, value in zip(rows.to_pylist(), values.take(rows).to_pylist(), strict=True):
+            item = short.get(_plain_words(value))
+            if item is not None:
+                yield row, item, value
+
+
+def _plain_words(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.lower()))
 
 
 def whole_text(records: pa.Table) -> pa.Array:
@@ -158,11 +184,13 @@ def whole_text(records: pa.Table) -> pa.Array:
 
 
 @functools.lru_cache(maxsize=1)
-def _index(path: Path, digest: str, config: MatchConfig) -> tuple[NgramIndex, pa.Array, pa.Array]:
-    """The index over all items, built once per process."""
+def _index(path: Path, digest: str, config: MatchConfig) -> tuple[NgramIndex, pa.Array, pa.Array, dict[str, int]]:
+    """The index over all items, their benchmarks and ids, and the short ones by their words; built once per process."""
     table = ShardFolder.open(path).read()
     index = build_index(as_strings(table["text"]), config.ngram_words, config.min_item_words)
-    return index, table["benchmark"].combine_chunks(), table["id"].combine_chunks()
+    words = (_plain_words(text) if len(text.encode()) <= SHORT_BYTES else "" for text in table["text"].to_pylist())
+    short = {text: item for item, text in enumerate(words) if text and text.count(" ") < config.min_item_words - 1}
+    return index, table["benchmark"].combine_chunks(), table["id"].combine_chunks(), short
 
 
 def drop_leaks(

@@ -1,7 +1,8 @@
 """EXTEND: one function per filter. Its name is the reason that stands on the rows it removes.
 
 A filter is a function of signals (its parameters, by name; see `signals.py`) and of keyword limits with their units in their
-names, which YAML sets. It says of each record a value, and on which side of its limit the value falls.
+names, which YAML sets. It says of each record a value, and on which side of its limit the value falls. What counts words
+takes `spaced` and says nothing of scripts that are written without spaces between them.
 """
 
 from typing import NamedTuple
@@ -89,15 +90,15 @@ def long_words(content_word_chars: Signal, content_words: Signal, spaced: Signal
 
 
 @filters.register
-def many_hash_signs(hash_signs: Signal, words: Signal, *, max_per_word: float = 0.1) -> Verdict:
+def many_hash_signs(hash_signs: Signal, words: Signal, spaced: Signal, *, max_per_word: float = 0.1) -> Verdict:
     """More `#` per word than `max_per_word`."""
-    return above(ratio(hash_signs, words), max_per_word)
+    return above(_spaced(ratio(hash_signs, words), spaced), max_per_word)
 
 
 @filters.register
-def many_ellipses(ellipses: Signal, words: Signal, *, max_per_word: float = 0.1) -> Verdict:
+def many_ellipses(ellipses: Signal, words: Signal, spaced: Signal, *, max_per_word: float = 0.1) -> Verdict:
     """More ellipses per word than `max_per_word`."""
-    return above(ratio(ellipses, words), max_per_word)
+    return above(_spaced(ratio(ellipses, words), spaced), max_per_word)
 
 
 @filters.register
@@ -157,6 +158,7 @@ def one_phrase_again(
     top_3_gram_chars: Signal,
     top_4_gram_chars: Signal,
     chars: Signal,
+    spaced: Signal,
     *,
     max_share_2: float = 0.20,
     max_share_3: float = 0.18,
@@ -164,7 +166,7 @@ def one_phrase_again(
 ) -> Verdict:
     """One phrase of two, three or four words makes up more of the text than its limit; the value is the worst over its limit."""
     counts = (top_2_gram_chars, top_3_gram_chars, top_4_gram_chars)
-    return _worst(counts, chars, (max_share_2, max_share_3, max_share_4))
+    return _worst(counts, _spaced(chars, spaced), (max_share_2, max_share_3, max_share_4))
 
 
 @filters.register
@@ -176,6 +178,7 @@ def phrases_again(
     duplicate_9_gram_chars: Signal,
     duplicate_10_gram_chars: Signal,
     chars: Signal,
+    spaced: Signal,
     *,
     max_share_5: float = 0.15,
     max_share_10: float = 0.10,
@@ -190,16 +193,18 @@ def phrases_again(
         duplicate_10_gram_chars,
     )
     step = (max_share_5 - max_share_10) / 5
-    return _worst(counts, chars, tuple(round(max_share_5 - step * number, 10) for number in range(6)))
+    return _worst(counts, _spaced(chars, spaced), tuple(round(max_share_5 - step * number, 10) for number in range(6)))
 
 
 # --- FineWeb (Penedo 2024, arXiv 2406.17557; as datatrove decides) ------------------------------------------------------
 
 
 @filters.register
-def unpunctuated_lines(punctuated_lines: Signal, nonblank_lines: Signal, *, min_share: float = 0.12) -> Verdict:
-    """Fewer than `min_share` of the lines end a sentence; a text without lines is removed too."""
-    return _or_empty(below(ratio(punctuated_lines, nonblank_lines), min_share), nonblank_lines)
+def unpunctuated_lines(
+    punctuated_lines: Signal, nonblank_lines: Signal, spaced: Signal, *, min_share: float = 0.12
+) -> Verdict:
+    """Fewer than `min_share` of the lines end a sentence (Thai marks none); a text without lines is removed too."""
+    return _or_empty(below(_spaced(ratio(punctuated_lines, nonblank_lines), spaced), min_share), nonblank_lines)
 
 
 @filters.register
@@ -217,9 +222,9 @@ def lines_again(
 
 
 @filters.register
-def list_like(newlines: Signal, words: Signal, *, max_newlines_per_word: float = 0.3) -> Verdict:
+def list_like(newlines: Signal, words: Signal, spaced: Signal, *, max_newlines_per_word: float = 0.3) -> Verdict:
     """More line ends per word than prose has."""
-    return above(ratio(newlines, words), max_newlines_per_word)
+    return above(_spaced(ratio(newlines, words), spaced), max_newlines_per_word)
 
 
 # --- C4 (Raffel 2020, arXiv 1910.10683, 2.2), as judgements on whole texts ----------------------------------------------
@@ -232,9 +237,9 @@ def few_sentences(sentences: Signal, *, min_sentences: int = 5) -> Verdict:
 
 
 @filters.register
-def lines_of_few_words(words: Signal, nonblank_lines: Signal, *, min_words: float = 3) -> Verdict:
+def lines_of_few_words(words: Signal, nonblank_lines: Signal, spaced: Signal, *, min_words: float = 3) -> Verdict:
     """Lines with fewer words on average than `min_words`."""
-    return below(ratio(words, nonblank_lines), min_words)
+    return below(_spaced(ratio(words, nonblank_lines), spaced), min_words)
 
 
 @filters.register

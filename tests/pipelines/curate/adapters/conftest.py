@@ -1,14 +1,21 @@
 from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
+from kedro.config import OmegaConfigLoader
 
 from polymath.pipelines.curate.adapters import adapters, whole_adapters
+from polymath.sources.benchmarks import Benchmark
 from polymath.sources.check import check_record
+from polymath.sources.library import Source
 from polymath.sources.rows import Place, Unfit
 from polymath.tasks import TASKS
 
+CONF = Path(__file__).parents[4] / "conf"
 Adapted = Callable[..., list[Any]]
+Entries = Callable[[str], dict[str, Any]]
 
 
 @pytest.fixture
@@ -44,3 +51,33 @@ def _checked(record: Any, task: str, labels: Iterable[str]) -> Any:
         return check_record(record, TASKS[task], tuple(labels))
     except Unfit as why:
         return why.reason
+
+
+@cache
+def _parameters(environment: str) -> dict[str, Any]:
+    loader = OmegaConfigLoader(
+        str(CONF), env=environment, base_env="base", default_run_env="base", merge_strategy={"parameters": "soft"}
+    )
+    return dict(loader["parameters"])
+
+
+@cache
+def _sources(environment: str) -> dict[str, Any]:
+    return {name: Source.model_validate(entry) for name, entry in _parameters(environment)["sources"].items()}
+
+
+@cache
+def _benchmarks(environment: str) -> dict[str, Any]:
+    return {name: Benchmark.model_validate(entry) for name, entry in _parameters(environment)["benchmarks"].items()}
+
+
+@pytest.fixture
+def sources() -> Entries:
+    """The sources of an environment by name, as a run would read them."""
+    return _sources
+
+
+@pytest.fixture
+def benchmarks() -> Entries:
+    """The benchmarks of an environment by name."""
+    return _benchmarks

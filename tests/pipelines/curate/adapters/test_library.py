@@ -1,14 +1,12 @@
 """Every entry of the library: its configuration, and a row as the hub (or the original file) has it, traps included."""
 
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import pytest
-from kedro.config import OmegaConfigLoader
 
 from polymath.pipelines.curate.adapters import adapters, whole_adapters
-from polymath.sources.benchmarks import Benchmark, refusal
+from polymath.sources.benchmarks import refusal
 from polymath.sources.build import RecordBuilder
 from polymath.sources.library import Source
 from polymath.sources.mapping import MISSING, getter
@@ -16,14 +14,14 @@ from polymath.sources.python_text import PAGES
 from polymath.sources.rows import Batch, Place, Unfit
 from polymath.tasks import TASKS
 
-CONF = Path(__file__).parents[4] / "conf"
-
-SPAN = {"id": "1", "title": "T", "context": "Ann came.", "question": "Who?", "answers": {"text": ["Ann"], "answer_start": [0]}}
-THAI_SPAN = {**SPAN, "article_id": "a", "question_id": "a_1", "answers": {"text": ["Ann"], "answer_start": [0], "answer_end": [3]}}
+ANSWERS = {"text": ["Ann"], "answer_start": [0]}
+SPAN = {"id": "1", "title": "T", "context": "Ann came.", "question": "Who?", "answers": ANSWERS}
+THAI_SPAN = {**SPAN, "article_id": "a", "question_id": "a_1", "answers": {**ANSWERS, "answer_end": [3]}}
 HOTPOT = {
     **{"id": "1", "question": "Who?", "answer": "Ann", "type": "bridge", "level": "hard"},
     **{"supporting_facts": {"title": ["T"], "sent_id": [0]}, "context": {"title": ["T"], "sentences": [["Ann came."]]}},
 }
+QUESTION = {"id": "1", "question": "q?"}
 PAIR = {"sentence1": "It rains.", "sentence2": "It is wet.", "label": 0, "idx": 0}
 TURNS = [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hello"}]
 ALPACA = {"instruction": "Say hi", "input": "", "output": "Hi", "text": "..."}
@@ -58,7 +56,7 @@ ROWS: dict[str, Any] = {
     "beerqa": {"id": "1", "question": "Who?", "answers": ["Ann"], "context": [["T", "Ann came."]]},
     "wiki_qa": {"question_id": "Q1", "question": "who?", "document_title": "T", "answer": "Ann came.", "label": 1},
     "xquad_en": SPAN,
-    "sciq": {"question": "Who?", "distractor1": "a", "distractor2": "b", "distractor3": "c", "correct_answer": "d", "support": ""},
+    "sciq": {"question": "q?", **{f"distractor{n}": str(n) for n in (1, 2, 3)}, "correct_answer": "d", "support": ""},
     "cosmos_qa": {"id": "1", "context": "c", "question": "q?", **{f"answer{n}": str(n) for n in range(4)}, "label": 3},
     "commonsense_qa": {"question": "q?", "choices": {"label": list("ABCDE"), "text": list("vwxyz")}, "answerKey": "E"},
     "piqa": {"goal": "g", "sol1": "a", "sol2": "b", "label": 1},
@@ -141,7 +139,7 @@ ROWS: dict[str, Any] = {
     "arxiv_abstracts": PAPER,
     "conala": {"question_id": 1, "intent": "i", "rewritten_intent": None, "snippet": "s"},
     "conala_mined": {"question_id": 1, "parent_answer_post_id": 2, "prob": 0.8, "snippet": "s", "intent": "i", "id": "x"},
-    "mbpp": {"task_id": 1, "text": "t", "code": "c", "test_list": ["assert 1"], "test_setup_code": "", "challenge_test_list": []},
+    "mbpp": {"task_id": 1, "text": "t", "code": "c", "test_list": ["assert 1"], "challenge_test_list": []},
     "human_eval": {"task_id": "HumanEval/0", "prompt": "p", "canonical_solution": "s", "test": "t", "entry_point": "e"},
     "code_alpaca": ALPACA,
     "cosqa": {"idx": "1", "doc": "d", "code": "c", "label": 0},
@@ -165,24 +163,15 @@ ROWS: dict[str, Any] = {
 """A row for each entry; several for those whose records are spread over rows."""
 
 ITEMS: dict[str, Any] = {
-    **{name: {"question": "q?", "id": "1"} for name in ("mmlu", "commonsense_qa", "sciq", "arc_easy", "arc_challenge", "gsm8k")},
-    **{name: SPAN for name in ("squad_v2", "xquad_en", "xquad_th", "cosmos_qa")},
-    **{name: PAIR for name in ("glue_mrpc", "glue_rte")},
+    **dict.fromkeys(("mmlu", "commonsense_qa", "sciq", "arc_easy", "arc_challenge", "gsm8k"), QUESTION),
+    **dict.fromkeys(("squad_v2", "xquad_en", "xquad_th", "cosmos_qa"), SPAN),
+    **dict.fromkeys(("glue_mrpc", "glue_rte"), PAIR),
     **{name: ROWS[name] for name in ("hellaswag", "piqa", "super_glue_copa", "super_glue_boolq", "super_glue_cb", "glue_sst2")},
     **{name: ROWS[name] for name in ("bbh", "human_eval", "mbpp")},
     "math": ROWS["competition_math"],
     "iapp_wiki_qa": THAI_SPAN,
     "wizardlm_testset": {"idx": 1, "Skill": "Math", "Difficulty": 1, "Instruction": "i"},
 }
-
-
-@cache
-def entries(kind: str, environment: str = "base") -> dict[str, Any]:
-    loader = OmegaConfigLoader(
-        str(CONF), env=environment, base_env="base", default_run_env="base", merge_strategy={"parameters": "soft"}
-    )
-    model = {"sources": Source, "benchmarks": Benchmark}[kind]
-    return {name: model.model_validate(entry) for name, entry in loader["parameters"][kind].items()}
 
 
 def records_of(name: str, source: Source, rows: Any) -> list[Any]:
@@ -192,14 +181,14 @@ def records_of(name: str, source: Source, rows: Any) -> list[Any]:
         options = whole_adapters.options(source.adapter, source.options, name)
         made = [record for _, record in whole_adapters[source.adapter](iter(placed), **options)]
         return [record for record in made if not isinstance(record, Unfit)] or made
-    adapter = partial(adapters[source.adapter], **adapters.options(source.adapter, source.options, name)) if source.adapter else None
-    table, bad = RecordBuilder(name, source, adapter).build(Batch("file", Place(0, 0), placed))
+    adapter = source.adapter and partial(adapters[source.adapter], **adapters.options(source.adapter, source.options, name))
+    table, bad = RecordBuilder(name, source, adapter or None).build(Batch("file", Place(0, 0), placed))
     return [*table.to_pylist(), *(row.detail for row in bad)]
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_a_row_as_the_dataset_has_it_becomes_a_record(name: str) -> None:
-    source = entries("sources")[name]
+def test_a_row_as_the_dataset_has_it_becomes_a_record(name: str, sources: Any) -> None:
+    source = sources("base")[name]
     records = records_of(name, source, ROWS[name])
     assert records
     for record in records:
@@ -207,40 +196,40 @@ def test_a_row_as_the_dataset_has_it_becomes_a_record(name: str) -> None:
         assert all(record[field] is not None for field in TASKS[source.task].needs)
 
 
-def test_every_entry_that_reads_rows_has_a_row_here() -> None:
-    assert set(ROWS) == {name for name, source in entries("sources").items() if source.kind != "embedded"}
+def test_every_entry_that_reads_rows_has_a_row_here(sources: Any) -> None:
+    assert set(ROWS) == {name for name, source in sources("base").items() if source.kind != "embedded"}
 
 
-def test_every_embedded_source_has_an_entry() -> None:
-    assert {source.path[0] for source in entries("sources").values() if source.kind == "embedded"} == set(PAGES)
+def test_every_embedded_source_has_an_entry(sources: Any) -> None:
+    assert {source.path[0] for source in sources("base").values() if source.kind == "embedded"} == set(PAGES)
 
 
 @pytest.mark.parametrize("name", ITEMS)
-def test_an_item_as_the_benchmark_has_it_has_its_text_and_name(name: str) -> None:
-    benchmark = entries("benchmarks")[name]
+def test_an_item_as_the_benchmark_has_it_has_its_text_and_name(name: str, benchmarks: Any) -> None:
+    benchmark = benchmarks("base")[name]
     expressions = [benchmark.item] if isinstance(benchmark.item, str) else list(benchmark.item)
     values = [getter(expression, name)(ITEMS[name]) for expression in [*expressions, *filter(None, [benchmark.id])]]
     assert all(value is not MISSING and str(value) for value in values)
 
 
-def test_every_benchmark_has_an_item_here() -> None:
-    assert set(ITEMS) == set(entries("benchmarks"))
+def test_every_benchmark_has_an_item_here(benchmarks: Any) -> None:
+    assert set(ITEMS) == set(benchmarks("base"))
 
 
-def test_only_sources_that_are_nothing_but_a_benchmark_are_refused() -> None:
-    benchmarks = entries("benchmarks")
-    refused = {name for name, source in entries("sources").items() if refusal(source, benchmarks)}
+def test_only_sources_that_are_nothing_but_a_benchmark_are_refused(sources: Any, benchmarks: Any) -> None:
+    suite = benchmarks("base")
+    refused = {name for name, source in sources("base").items() if refusal(source, suite)}
     assert refused == {"bbh", "human_eval", "xquad_en", "xquad_th"}
 
 
-def test_a_source_never_trains_on_the_split_that_a_benchmark_of_its_dataset_scores() -> None:
-    for benchmark in entries("benchmarks").values():
-        for name, source in entries("sources").items():
+def test_a_source_never_trains_on_the_split_that_a_benchmark_of_its_dataset_scores(sources: Any, benchmarks: Any) -> None:
+    for benchmark in benchmarks("base").values():
+        for name, source in sources("base").items():
             same = source.kind == benchmark.kind == "hub" and source.path == benchmark.path
             if same and benchmark.config in (None, source.config):
                 assert benchmark.split in source.benchmark_splits, name
 
 
-def test_every_adapter_serves_an_entry() -> None:
-    used = {source.adapter for source in entries("sources", "samples").values()}
+def test_every_adapter_serves_an_entry(sources: Any) -> None:
+    used = {source.adapter for source in sources("samples").values()}
     assert set(adapters) | set(whole_adapters) == used - {None}

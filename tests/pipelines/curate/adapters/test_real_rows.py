@@ -1,23 +1,20 @@
 """Every entry of the environment `samples` over its real rows, with the counts that these are known to have."""
 
 from collections import Counter
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from kedro.config import OmegaConfigLoader
 
 from polymath.pipelines.curate.adapters import adapters, whole_adapters
-from polymath.sources.benchmarks import Benchmark, refusal
+from polymath.sources.benchmarks import refusal
 from polymath.sources.build import RecordBuilder
 from polymath.sources.check import check_record
 from polymath.sources.library import Source
 from polymath.sources.mapping import getter
 from polymath.sources.rows import Batch, Place, Unfit
 from polymath.tasks import TASKS
-
-CONF = Path(__file__).parents[4] / "conf"
 
 KNOWN: dict[str, tuple[int, dict[str, int]]] = {
     "squad_v2_sample": (6078, {}),
@@ -97,15 +94,6 @@ ITEMS = {
 """Items of each benchmark whose file is at hand."""
 
 
-@cache
-def entries(kind: str) -> dict[str, Any]:
-    loader = OmegaConfigLoader(
-        str(CONF), env="samples", base_env="base", default_run_env="base", merge_strategy={"parameters": "soft"}
-    )
-    model = {"sources": Source, "benchmarks": Benchmark}[kind]
-    return {name: model.model_validate(entry) for name, entry in loader["parameters"][kind].items()}
-
-
 def placed_rows(batch: Batch) -> list[tuple[Place, Any]]:
     if batch.table is None:
         return batch.rows
@@ -135,8 +123,8 @@ def read_rows(name: str, source: Source, root: Path) -> tuple[list[dict[str, Any
 
 
 @pytest.mark.parametrize("name", KNOWN)
-def test_every_real_row_becomes_a_record_or_has_a_reason(name: str, shared_data: Path) -> None:
-    source = entries("sources")[name]
+def test_every_real_row_becomes_a_record_or_has_a_reason(name: str, shared_data: Path, sources: Any) -> None:
+    source = sources("samples")[name]
     records, unfit = read_rows(name, source, shared_data)
     assert (len(records), dict(unfit)) == KNOWN[name]
     for record in records:
@@ -144,8 +132,8 @@ def test_every_real_row_becomes_a_record_or_has_a_reason(name: str, shared_data:
 
 
 @pytest.mark.parametrize("name", ITEMS)
-def test_every_item_of_a_benchmark_has_its_text(name: str, shared_data: Path) -> None:
-    benchmark = entries("benchmarks")[name]
+def test_every_item_of_a_benchmark_has_its_text(name: str, shared_data: Path, benchmarks: Any) -> None:
+    benchmark = benchmarks("samples")[name]
     expressions = [benchmark.item] if isinstance(benchmark.item, str) else benchmark.item
     getters = [getter(expression, name) for expression in expressions]
     items = [[get(row) for get in getters] for batch in benchmark.batches(shared_data) for _, row in placed_rows(batch)]
@@ -153,43 +141,43 @@ def test_every_item_of_a_benchmark_has_its_text(name: str, shared_data: Path) ->
     assert all(isinstance(text, str) and text.strip() for item in items for text in item)
 
 
-def test_all_entries_and_all_benchmarks_with_files_are_counted_here() -> None:
-    assert set(KNOWN) == {name for name in entries("sources") if name.endswith("_sample")}
-    assert set(ITEMS) == {name for name, benchmark in entries("benchmarks").items() if benchmark.kind == "files"}
+def test_all_entries_and_all_benchmarks_with_files_are_counted_here(sources: Any, benchmarks: Any) -> None:
+    assert set(KNOWN) == {name for name in sources("samples") if name.endswith("_sample")}
+    assert set(ITEMS) == {name for name, benchmark in benchmarks("samples").items() if benchmark.kind == "files"}
 
 
-def test_the_entry_that_is_meant_to_be_refused_is_the_only_one() -> None:
-    benchmarks = entries("benchmarks")
-    refused = {name for name in KNOWN if refusal(entries("sources")[name], benchmarks)}
+def test_the_entry_that_is_meant_to_be_refused_is_the_only_one(sources: Any, benchmarks: Any) -> None:
+    suite = benchmarks("samples")
+    refused = {name for name in KNOWN if refusal(sources("samples")[name], suite)}
     assert refused == {"gsm8k_test_sample"}
 
 
-def test_the_samples_cover_all_tasks_and_both_languages() -> None:
-    sources = [entries("sources")[name] for name in KNOWN]
-    assert {source.task for source in sources} >= set(TASKS) - {"closed_qa"}
-    assert {source.language for source in sources} >= {"en", "th"}
+def test_the_samples_cover_all_tasks_and_both_languages(sources: Any) -> None:
+    chosen = [sources("samples")[name] for name in KNOWN]
+    assert {source.task for source in chosen} >= set(TASKS) - {"closed_qa"}
+    assert {source.language for source in chosen} >= {"en", "th"}
 
 
-def test_placeholders_of_real_alpaca_rows_become_null(shared_data: Path) -> None:
-    records, _ = read_rows("alpaca_sample", entries("sources")["alpaca_sample"], shared_data)
+def test_placeholders_of_real_alpaca_rows_become_null(shared_data: Path, sources: Any) -> None:
+    records, _ = read_rows("alpaca_sample", sources("samples")["alpaca_sample"], shared_data)
     contexts = [record["context"] for record in records]
     assert contexts.count(None) == 5563 + 131
     assert not any((context or "x").casefold().strip("<>. ") in ("no input", "noinput", "n/a") for context in contexts)
 
 
-def test_the_right_option_of_real_sciq_rows_stands_in_every_place(shared_data: Path) -> None:
-    records, _ = read_rows("sciq_sample", entries("sources")["sciq_sample"], shared_data)
+def test_the_right_option_of_real_sciq_rows_stands_in_every_place(shared_data: Path, sources: Any) -> None:
+    records, _ = read_rows("sciq_sample", sources("samples")["sciq_sample"], shared_data)
     assert min(Counter(record["label"] for record in records).values()) > 200
 
 
-def test_chains_of_thought_carry_no_wording_and_their_answer_is_an_option(shared_data: Path) -> None:
-    records, _ = read_rows("ecqa_sample", entries("sources")["ecqa_sample"], shared_data)
+def test_chains_of_thought_carry_no_wording_and_their_answer_is_an_option(shared_data: Path, sources: Any) -> None:
+    records, _ = read_rows("ecqa_sample", sources("samples")["ecqa_sample"], shared_data)
     options = [record["prompt"].split("\nOptions:\n- ")[1].split("\n- ") for record in records]
     found = sum(record["answer"] in choices for record, choices in zip(records, options, strict=True))
     assert found > 0.98 * len(records)
 
 
-def test_real_transcripts_share_their_prompt_with_nothing_left_of_the_markup(shared_data: Path) -> None:
-    records, _ = read_rows("guanaco_sample", entries("sources")["guanaco_sample"], shared_data)
+def test_real_transcripts_share_their_prompt_with_nothing_left_of_the_markup(shared_data: Path, sources: Any) -> None:
+    records, _ = read_rows("guanaco_sample", sources("samples")["guanaco_sample"], shared_data)
     said = [turn["content"] for record in records for turn in record["messages"]]
     assert not any(mark in text for text in said for mark in ("[INST]", "[/INST]", "<s>", "</s>"))

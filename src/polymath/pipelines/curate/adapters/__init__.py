@@ -15,10 +15,9 @@ from polymath.pipelines.curate.adapters import (
     summarize,
     text,
 )
-from polymath.pipelines.curate.adapters.kinds import LEFT_OUT, adapters, whole_adapters
+from polymath.pipelines.curate.adapters.kinds import adapters, whole_adapters
 
 __all__ = [
-    "LEFT_OUT",
     "adapters",
     "chat",
     "choice",

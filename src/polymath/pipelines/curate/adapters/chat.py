@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from polymath.pipelines.curate.adapters.kinds import LEFT_OUT, PlacedRecords, Record, Records, Rows, adapters, whole_adapters
+from polymath.pipelines.curate.adapters.kinds import PlacedRecords, Record, Records, Rows, adapters, whole_adapters
 from polymath.pipelines.curate.adapters.turns import Turn, exchanges, marked_turns, split_system, turns_of
 from polymath.pipelines.curate.adapters.values import Expression, attempt, optional, pick, said, text
+from polymath.sources.build import LEFT_OUT
 from polymath.sources.rows import Place, Unfit
 
 TOOLS = "You may call these functions:\n"

@@ -5,8 +5,9 @@ from collections import defaultdict
 from typing import Any, Literal, NamedTuple
 
 from polymath.pipelines.curate.adapters.html import html_text
-from polymath.pipelines.curate.adapters.kinds import LEFT_OUT, PlacedRecords, Record, Records, Rows, adapters, whole_adapters
+from polymath.pipelines.curate.adapters.kinds import PlacedRecords, Record, Records, Rows, adapters, whole_adapters
 from polymath.pipelines.curate.adapters.values import attempt, optional, pick, said, shared, text
+from polymath.sources.build import LEFT_OUT
 from polymath.sources.rows import Place, Unfit
 
 QUESTION, ANSWER = "1", "2"

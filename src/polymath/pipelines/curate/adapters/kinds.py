@@ -19,6 +19,3 @@ adapters = Registry("adapter")
 """`function(row, *, options) -> Records`: one row in, its records out; raises Unfit when the whole row is no record."""
 whole_adapters = Registry("adapter")
 """`function(rows, *, options) -> PlacedRecords`: for sources whose records are spread over rows. Each says what it holds."""
-
-LEFT_OUT = "left_out"
-"""The reason of rows that are sound but not what the adapter is for: a disliked reply, a tag's description, a link post."""

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from polymath.pipelines.curate.adapters.kinds import LEFT_OUT, PlacedRecords, Record, Records, Rows, adapters, whole_adapters
+from polymath.pipelines.curate.adapters.kinds import PlacedRecords, Record, Records, Rows, adapters, whole_adapters
 from polymath.pipelines.curate.adapters.turns import in_order, paired, turn_of
 from polymath.pipelines.curate.adapters.values import attempt, optional, pick, said, some, text
+from polymath.sources.build import LEFT_OUT
 from polymath.sources.rows import Place, Unfit
 
 Threads = Literal["all", "best"]

@@ -5,8 +5,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from polymath.pipelines.curate.adapters.kinds import LEFT_OUT, Records, adapters
+from polymath.pipelines.curate.adapters.kinds import Records, adapters
 from polymath.pipelines.curate.adapters.values import listed, optional, pick, said, shared, some, text
+from polymath.sources.build import LEFT_OUT
 from polymath.sources.rows import Unfit
 
 _CALCULATION = re.compile(r"<<[^<>]*>>")
