@@ -19,7 +19,7 @@ os.environ.update(
 
 
 def _sample_folder(name: str) -> Path:
-    """`$POLYMATH_SAMPLES/<name>`, or `shared/<name>` beside the project or further up; skipped (or failed in CI) when absent."""
+    """`$POLYMATH_SAMPLES/<name>`, or `shared/<name>` beside the project or further up; the test is skipped without it."""
     given = os.environ.get("POLYMATH_SAMPLES")
     places = [Path(given)] if given else [parent / "shared" for parent in ROOT.parents]
     for place in places:

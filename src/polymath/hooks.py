@@ -142,12 +142,14 @@ class TrackingHooks:
         self._context = context
 
     @hook_impl
-    def before_pipeline_run(self, run_params: dict[str, Any]) -> None:
-        """Open the record."""
+    def before_pipeline_run(self, run_params: dict[str, Any], catalog: CatalogProtocol) -> None:
+        """Open the record, and put it into the catalog, where the data card finds it."""
         from polymath.tracking import Tracker
 
         assert self._context is not None
         self._tracker = Tracker.start(self._context, run_params)
+        if "run_record" in catalog:
+            catalog.save("run_record", self._tracker.record)
 
     @hook_impl
     def after_pipeline_run(self, catalog: CatalogProtocol) -> None:

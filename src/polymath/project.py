@@ -45,4 +45,5 @@ def open_project(env: str | None = None) -> Iterator[Project]:
     path = find_kedro_project(Path.cwd())
     bootstrap_project(path or Path.cwd())
     with KedroSession.create(project_path=path, env=env) as session:
+        assert isinstance(session, KedroSession)
         yield Project(session.load_context())

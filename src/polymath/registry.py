@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from polymath.config import explain
 from polymath.errors import unknown
 
-
 F = TypeVar("F", bound=Callable[..., Any])
 
 

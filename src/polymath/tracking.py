@@ -57,6 +57,8 @@ class RunRecord:
     ended: float | None = None
     error: str | None = None
     parameters: dict[str, str] = field(default_factory=dict)
+    changed: dict[str, str] = field(default_factory=dict)
+    """Parameters that an environment or the command line changed, with the value in `conf/base`."""
     metrics: dict[str, float] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     inputs: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -111,6 +113,7 @@ class Tracker:
             command=_command(run_params, names),
             environment=str(run_params.get("env") or "local"),
             parameters=_flat({k: v for k, v in parameters.items() if k not in LIBRARIES}),
+            changed=_changed(context),
             tags=_machine(),
         )
         tracker = cls(Path(context.project_path), config, record)
@@ -267,6 +270,22 @@ def _flat(value: Any, prefix: str = "") -> dict[str, str]:
     if isinstance(value, list | tuple):
         return {prefix: " ".join(str(element) for element in value)}
     return {prefix: str(value)}
+
+
+def _changed(context: KedroContext) -> dict[str, str]:
+    """The parameters whose value is not the one in `conf/base`, with the value there."""
+    from kedro.config import OmegaConfigLoader
+
+    given = context.config_loader
+    assert isinstance(given, OmegaConfigLoader)
+    base = OmegaConfigLoader(
+        given.conf_source, base_env=given.base_env, default_run_env=given.base_env, merge_strategy=given.merge_strategy
+    )
+    now, then = (
+        _flat({k: v for k, v in loader["parameters"].items() if k not in LIBRARIES and not k.startswith("_")})
+        for loader in (given, base)
+    )
+    return {name: then.get(name, "not set") for name in sorted({*now, *then}) if now.get(name) != then.get(name)}
 
 
 def _inputs(catalog: CatalogProtocol) -> dict[str, dict[str, str]]:

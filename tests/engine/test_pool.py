@@ -56,7 +56,8 @@ def test_closing_leaves_no_process():
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_workers_end_with_their_parent(tmp_path, how):
     script = tmp_path / "parent.py"
-    script.write_text(textwrap.dedent("""
+    script.write_text(
+        textwrap.dedent("""
         import sys, time
         from polymath.engine.pool import Pool
         def main():
@@ -67,7 +68,8 @@ def test_workers_end_with_their_parent(tmp_path, how):
             next(work)
         if __name__ == "__main__":
             main()
-    """))
+    """)
+    )
     parent = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL)
     workers = [int(word) for word in parent.stdout.readline().split()]
     assert len(workers) == 2

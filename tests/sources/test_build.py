@@ -68,7 +68,10 @@ def test_a_column_that_is_not_there_is_named_with_those_that_are():
 
 def test_class_names_become_choices():
     rows = pa.table({"text": ["x", "y"], "label": [1, 0]})
-    _, table, _ = built(Batch("x", Place(0, 0), table=rows), source(task="classify", fields={"text": "text", "label": "label"}, labels=["no", "yes"]))
+    _, table, _ = built(
+        Batch("x", Place(0, 0), table=rows),
+        source(task="classify", fields={"text": "text", "label": "label"}, labels=["no", "yes"]),
+    )
     assert table["choices"].to_pylist() == [["no", "yes"]] * 2
     assert table["label"].to_pylist() == [1, 0]
 
@@ -81,7 +84,11 @@ def adapter(row):
 
 
 def test_an_adapter_may_make_several_records_of_a_row_and_refuse_a_part():
-    rows = [(Place(0, 0), {"q": "One? Three? Two?", "a": "1"}), (Place(0, 1), {"q": "", "a": ""}), (Place(0, 2), {"q": None, "a": ""})]
+    rows = [
+        (Place(0, 0), {"q": "One? Three? Two?", "a": "1"}),
+        (Place(0, 1), {"q": "", "a": ""}),
+        (Place(0, 2), {"q": None, "a": ""}),
+    ]
     builder, table, bad = built(Batch("x", Place(0, 0), rows=rows), source(adapter="any"), adapter)
     assert table["prompt"].to_pylist() == ["One?", "Two?"]
     assert table["extra"].to_pylist() == ['{"n":1}'] * 2

@@ -20,7 +20,7 @@ def root(tmp_path: Path) -> Path:
     return folder
 
 
-def rows(root: Path, *paths: str, start: Place = Place(0, 0), **options: Any) -> list[tuple[str, Place, Any]]:  # noqa: B008
+def rows(root: Path, *paths: str, start: Place = Place(0, 0), **options: Any) -> list[tuple[str, Place, Any]]:
     batches = read_files(paths, root, ReadOptions(**options), start)
     return [(batch.file, place, row["n"]) for batch in batches for place, row in batch.rows]
 

@@ -6,6 +6,7 @@ from polymath.errors import UserError
 from polymath.sources.identify import identify
 from polymath.sources.options import FormatName, ReadOptions
 
+PACKED = {"gz": b"\x1f\x8b\x08", "zst": b"\x28\xb5\x2f\xfd", "xz": b"\xfd7zXZ\x00", "bz2": b"BZh91AY&SY"}
 LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:8be3\nsize 875191\n"
 
 
@@ -27,9 +28,7 @@ def kind(name: str, head: bytes, raw: bytes | None = None, **options: str) -> Fo
     ],
 )
 def test_a_name_says_the_format_under_its_compression(name: str, expected: str) -> None:
-    packed = b"\x1f\x8b\x08 \x28\xb5\x2f\xfd" if name.endswith("gz") else {"t": b"\x28\xb5\x2f\xfd"}.get(name[-1])
-    packed = {"z": b"\xfd7zXZ\x00", "2": b"BZh91AY&SY"}.get(name[-1], packed) if not name.endswith("gz") else packed
-    assert kind(name, b"anything", raw=packed) == expected
+    assert kind(name, b"anything", raw=PACKED.get(name.rpartition(".")[2])) == expected
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,16 @@ def test_a_row_that_is_no_json_costs_only_itself_in_json_lines(damage: bytes, re
     assert reasons(in_lines(content, size, max_row_mb=0.001 if reason == "too_long" else 50)) == [None, reason, None]
 
 
+def test_a_first_line_that_is_no_json_does_not_make_json_lines_a_document() -> None:
+    for first in (b'{"a": "cut off, ', b'{"a": 1,', b"<oops>", b"[1, 2"):
+        assert reasons(in_lines(first + b'\n{"b": 1}\n{"c": 1}\n')) == ["bad_json", None, None]
+
+
+def test_an_array_under_the_name_of_json_lines_is_read_in_any_layout() -> None:
+    for content in (b'[{"a": 1}, {"a": 2}]', b'[\n{"a": 1},\n{"a": 2}]', b'[{"a": 1},\n{"a": 2}\n]', b'[{\n"a": 1}, {"a": 2}]'):
+        assert in_lines(content) == [{"a": 1}, {"a": 2}]
+
+
 def test_brackets_in_strings_and_side_by_side_are_not_depth() -> None:
     wide = {"text": "[{" * 500, "list": [[] for _ in range(500)]}
     assert in_lines(orjson.dumps(wide)) == [wide]

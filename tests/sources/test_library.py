@@ -37,7 +37,9 @@ def test_an_unknown_source_is_named_with_the_nearest():
         choose(LIBRARY, ["webtext"])
 
 
-@pytest.mark.parametrize(("word", "message"), [("tier:best", "no source is 'tier:best'"), ("size:big", "'size' is not a selector")])
+@pytest.mark.parametrize(
+    ("word", "message"), [("tier:best", "no source is 'tier:best'"), ("size:big", "'size' is not a selector")]
+)
 def test_a_selector_that_selects_nothing_says_so(word, message):
     with pytest.raises(UserError, match=message):
         choose(LIBRARY, [word])
@@ -58,7 +60,11 @@ def test_a_wrong_entry_is_refused_with_the_nearest_name(change, message):
 
 
 def benchmark(**given):
-    return {"quiz": Benchmark(**{"kind": "hub", "path": "me/qa", "licence": "MIT", "item": "question", "split": "validation", **given})}
+    return {
+        "quiz": Benchmark(
+            **{"kind": "hub", "path": "me/qa", "licence": "MIT", "item": "question", "split": "validation", **given}
+        )
+    }
 
 
 def test_a_source_that_is_a_benchmarks_split_is_refused():

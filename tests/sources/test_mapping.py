@@ -40,7 +40,9 @@ def test_an_expression_finds_its_value(expression, value):
     assert getter(expression, "here")(ROW) == value
 
 
-@pytest.mark.parametrize("expression", ["missing", "answers.missing", "question.text", "turns.missing", "missing|gone", "missing+gone"])
+@pytest.mark.parametrize(
+    "expression", ["missing", "answers.missing", "question.text", "turns.missing", "missing|gone", "missing+gone"]
+)
 def test_what_a_row_does_not_have_is_missing_not_null(expression):
     assert getter(expression, "here")(ROW) is MISSING
 

@@ -1,3 +1,4 @@
+import contextlib
 import random
 import struct
 from pathlib import Path
@@ -6,6 +7,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from polymath.errors import UserError
 from polymath.sources.files import read_files
@@ -32,7 +35,7 @@ def write_file(path: Path, table: pa.Table = SMALL) -> None:
 WRITERS = {"x.parquet": write_parquet, "x.arrow": write_stream, "x.feather": write_file}
 
 
-def read(folder: Path, name: str, start: Place = Place(0, 0), **options: Any) -> list[Batch]:  # noqa: B008
+def read(folder: Path, name: str, start: Place = Place(0, 0), **options: Any) -> list[Batch]:
     return list(read_files([name], folder, ReadOptions(**options), start))
 
 
@@ -102,6 +105,40 @@ def test_offsets_that_point_outside_are_an_error_and_no_crash(tmp_path: Path) ->
     (tmp_path / "x.arrow").write_bytes(content.replace(struct.pack("<3i", 0, 4, 8), struct.pack("<3i", 0, 4, 1 << 30)))
     with pytest.raises(UserError, match=r"x\.arrow: "):
         read(tmp_path, "x.arrow")
+
+
+def test_bad_text_in_one_column_does_not_hide_bad_offsets_in_another(tmp_path: Path) -> None:
+    write_stream(tmp_path / "x.arrow", pa.table({"a": ["caf\xe9", "b"], "b": [{"c": "abcd"}, {"c": "efgh"}]}))
+    content = (tmp_path / "x.arrow").read_bytes().replace("\xe9".encode(), b"\xff\xff")
+    (tmp_path / "x.arrow").write_bytes(content.replace(struct.pack("<3i", 0, 4, 8), struct.pack("<3i", 0, 4, -1)))
+    with pytest.raises(UserError, match=r"x\.arrow: the table is damaged"):
+        read(tmp_path, "x.arrow")
+
+
+@pytest.mark.parametrize("name", ["x.arrow", "x.parquet"])
+def test_names_of_columns_that_are_not_utf8_are_an_error(tmp_path: Path, name: str) -> None:
+    for table in (pa.table({"colum\xe9": [1]}), pa.table({"a": [{"fiel\xe9": 1}]})):
+        WRITERS[name](tmp_path / name, table)
+        (tmp_path / name).write_bytes((tmp_path / name).read_bytes().replace("\xe9".encode(), b"\xff\xff"))
+        with pytest.raises(UserError, match=f"{name}: is cut off or damaged"):
+            read(tmp_path, name)
+
+
+@pytest.mark.parametrize("name", WRITERS)
+@settings(max_examples=60, deadline=None)
+@given(at=st.floats(0, 1), rubbish=st.binary(min_size=1, max_size=20))
+def test_rubbish_anywhere_in_a_table_is_rows_or_a_user_error(
+    tmp_path_factory: pytest.TempPathFactory, name: str, at: float, rubbish: bytes
+) -> None:
+    folder = tmp_path_factory.mktemp("rubbish")
+    WRITERS[name](folder / name)
+    content = bytearray((folder / name).read_bytes())
+    start = int(at * len(content))
+    content[start : start + len(rubbish)] = rubbish
+    (folder / name).write_bytes(content)
+    with contextlib.suppress(UserError):
+        for batch in read(folder, name):
+            assert batch.table is None or batch.table.to_pylist()
 
 
 def test_class_labels_stay_numbers_and_the_schema_keeps_what_it_says(tmp_path: Path) -> None:

@@ -104,7 +104,10 @@ def test_a_conversation_is_taken_apart_into_history_and_last_exchange(messages, 
 
 
 def test_a_preference_asks_by_prompt_or_by_conversation():
-    rows = [{"prompt": "p", "chosen": "x", "rejected": "y"}, {"messages": turns("user:a", "assistant:b", "user:c"), "chosen": "x", "rejected": "y"}]
+    rows = [
+        {"prompt": "p", "chosen": "x", "rejected": "y"},
+        {"messages": turns("user:a", "assistant:b", "user:c"), "chosen": "x", "rejected": "y"},
+    ]
     derived = TASKS["preference"].derive(records(*rows))
     assert derived["asked"].to_pylist() == ["p", "c"]
     assert derived["history"].to_pylist() == [None, turns("user:a", "assistant:b")]

@@ -35,16 +35,16 @@ def gopher_quality(text: str) -> str | None:
 def gopher_repetition(text: str) -> str | None:
     if not text:
         return "empty"
-    words = text.split()
+    words, size = text.split(), len(text)
     paragraphs, paragraph_chars = repeats(paragraphs_of(text))
     lines, line_chars = repeats(split_lines_of(text))
     return first_broken(
         dup_para_frac=paragraphs / len(paragraphs_of(text)) > 0.3,
-        dup_para_char_frac=paragraph_chars / len(text) > 0.2,
+        dup_para_char_frac=paragraph_chars / size > 0.2,
         dup_line_frac=lines / len(split_lines_of(text)) > 0.3,
-        dup_line_char_frac=line_chars / len(text) > 0.2,
-        **{f"top_{n}_gram": top_gram_chars(words, n) / len(text) > most for n, most in ((2, 0.20), (3, 0.18), (4, 0.16))},
-        **{f"duplicated_{n}_n_grams": duplicate_gram_chars(words, n) / len(text) > (20 - n) / 100 for n in range(5, 11)},
+        dup_line_char_frac=line_chars / size > 0.2,
+        **{f"top_{n}_gram": top_gram_chars(words, n) / size > (12 - n) / 50 for n in range(2, 5)},
+        **{f"duplicated_{n}_n_grams": duplicate_gram_chars(words, n) / size > (20 - n) / 100 for n in range(5, 11)},
     )
 
 

@@ -1,3 +1,4 @@
+import itertools
 import subprocess
 import sys
 import textwrap
@@ -13,7 +14,7 @@ TEXTS = ["one", "", "สอง", "three"]
 
 def values(array) -> list[bytes]:
     data, offsets = as_strings(array)
-    return [bytes(data[start:end]) for start, end in zip(offsets[:-1], offsets[1:], strict=True)]
+    return [bytes(data[start:end]) for start, end in itertools.pairwise(offsets)]
 
 
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.string_view()])
@@ -89,7 +90,8 @@ GUARDED = """
     PROT_NONE = 0
     assert ctypes.CDLL(None).mprotect(ctypes.c_void_p(whole.ctypes.data + page), ctypes.c_size_t(page), PROT_NONE) == 0
     index = ngrams.build_index(Strings(np.frombuffer(b"a b c d", np.uint8), np.array([0, 7])), 3, 2)
-    for tail in (b"a b c d", b"x\\n\\nlast.", "ก".encode(), "ก".encode()[:2], b"\\xf0", b"\\xf0\\x9f\\x98", b"\\x80", b"...", b"&am", b"\\xc3"):
+    broken = ("ก".encode()[:2], b"\\xf0", b"\\xf0\\x9f\\x98", b"\\x80", b"\\xc3")
+    for tail in (b"a b c d", b"x\\n\\nlast.", "ก".encode(), b"...", b"&am", *broken):
         for size in (len(tail), 40):
             text = (b"the cat sat on 10.1.2. " * 4 + tail)[-size:]
             data = whole[page - len(text) : page]

@@ -16,7 +16,7 @@ from .text_samples import any_texts, quick, strings_of
         ("", "Zyyy"),
         ("123 ... \u0301 😀", "Zyyy"),
         ("plain English, naïve café", "Latn"),
-        ("Это по-русски, with a little English", "Cyrl"),
+        ("Это предложение по-русски, with English", "Cyrl"),
         ("ผู้หญิงที่นั่งกินข้าว OK", "Thai"),
         ("汉字没有假名", "Hani"),
         ("漢字とかなが混ざる文", "Jpan"),

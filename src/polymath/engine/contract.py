@@ -77,7 +77,7 @@ class Plan:
     """Packages whose versions the output depends on."""
     inputs: Mapping[str, str] = field(default_factory=dict)
     """Digest of each input dataset by name, for the manifest."""
-    engine: EngineConfig = EngineConfig()
+    engine: EngineConfig = field(default_factory=EngineConfig)
 
     @cached_property
     def made_with(self) -> dict[str, str]:
@@ -95,9 +95,7 @@ class Plan:
         """The key of one item's shards."""
         return digest_json([self.base_key, item.name, [value.digest for value in item.inputs]])
 
-    def call(
-        self, item: Item, after: dict[str, Any] | None = None, previous: tuple[Shard, ...] = ()
-    ) -> Iterator[Piece]:
+    def call(self, item: Item, after: dict[str, Any] | None = None, previous: tuple[Shard, ...] = ()) -> Iterator[Piece]:
         """Do one item's work, as pieces whether it streams or not."""
         arguments: list[Any] = [*item.inputs, *([self.config] if self.config else [])]
         if self.streams:

@@ -110,7 +110,7 @@ def _value(answer: tuple[bool, Any]) -> Any:
 
 def _start() -> _Worker:
     """A fresh process. By `forkserver`, because this one has threads (Arrow, MLflow) that a fork would break."""
-    context = multiprocessing.get_context("forkserver" if sys.platform != "win32" else "spawn")
+    context: Any = multiprocessing.get_context("forkserver" if sys.platform != "win32" else "spawn")
     if sys.platform != "win32":
         context.set_forkserver_preload(["polymath.engine.preload"])
     ours, theirs = context.Pipe()

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import types, uint64
 
-from polymath.text.jit import I32, I64, INT, helper, kernel
+from polymath.text.jit import I32, INT, helper, kernel
 
 
 class Packed(NamedTuple):

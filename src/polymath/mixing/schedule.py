@@ -36,15 +36,15 @@ def whole_draws(weights: np.ndarray, slots: int) -> np.ndarray:
 
 
 def schedule_tasks(draws: np.ndarray) -> np.ndarray:
-    """The task of each slot, int32[sum of draws]: after t slots task i has stood in t * draws[i] / sum, give or take under 1."""
+    """The task of each slot, int32[sum of draws]: after t slots task i stood in t * draws[i] / sum of them, +- under 1."""
     return _tijdeman(draws.astype(np.int64))
 
 
 def schedule_strata(tasks: np.ndarray, strata: Strata, batch: int, correlated_share: float) -> np.ndarray:
     """The stratum of each slot, int32[slots], given its task; batches are `batch` slots each.
 
-    After m slots of its task a stratum with share w of them has been drawn m * w times, give or take under 2. `correlated_share`
-    is the wanted share of correlated pairs among all pairs of a batch.
+    After m slots of its task a stratum with share w of them has been drawn m * w times, give or take under 2.
+    `correlated_share` is the wanted share of correlated pairs among all pairs of a batch.
     """
     return _concepts(tasks, strata.task.astype(np.int32), strata.draws, strata.correlated, batch, correlated_share)
 
@@ -76,7 +76,9 @@ def mean_correlation(strata: np.ndarray, correlation: np.ndarray, batch: int) ->
     counts = np.zeros((batches, len(correlation)))
     np.add.at(counts, (owner, strata[: batches * batch]), 1)
     alone = np.diag(correlation)[strata[: batches * batch]].sum()  # a slot is no pair with itself
-    return float((np.einsum("bi,ij,bj->", counts, correlation, counts, optimize=True) - alone) / (batches * batch * (batch - 1)))
+    return float(
+        (np.einsum("bi,ij,bj->", counts, correlation, counts, optimize=True) - alone) / (batches * batch * (batch - 1))
+    )
 
 
 @kernel(I64)

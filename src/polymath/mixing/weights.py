@@ -35,7 +35,9 @@ def explicit(names: list[str], wanted: dict[str, float]) -> np.ndarray:
     """The weights that a person gave by name, scaled to a sum of one; a name without a weight gets none."""
     unknown = sorted(set(wanted) - set(names))
     if unknown:
-        raise UserError(f"explicit weights name {', '.join(unknown)}, of which there is nothing here; there is {', '.join(names)}")
+        raise UserError(
+            f"explicit weights name {', '.join(unknown)}, of which there is nothing here; there is {', '.join(names)}"
+        )
     weights = np.array([wanted.get(name, 0.0) for name in names])
     if weights.sum() <= 0:
         raise UserError("explicit weights are all zero")

@@ -4,7 +4,16 @@ import time
 from dataclasses import dataclass
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
 from polymath.engine.progress import Progress as Event
@@ -44,7 +53,7 @@ class RunConsole:
         self._states = {name: _StepState(plans) for name, plans in steps.items()}
         self._width = max((len(name) for name in steps), default=8)
         self._bar: Progress | None = None
-        self._task = None
+        self._task: TaskID | None = None
         self._last_plain = time.monotonic()
 
     def on_progress(self, event: Event) -> None:

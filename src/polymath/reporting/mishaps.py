@@ -5,7 +5,9 @@ from collections.abc import Iterator
 
 from polymath.errors import UserError
 
-_PARAMETER = re.compile(r"- Parameter '(?P<key>[^']+)': (?:Failed to instantiate \w+ for parameter '[^']+': )?(?P<text>.*)", re.DOTALL)
+_PARAMETER = re.compile(
+    r"- Parameter '(?P<key>[^']+)': (?:Failed to instantiate \w+ for parameter '[^']+': )?(?P<text>.*)", re.DOTALL
+)
 
 
 def sentence(error: BaseException) -> str:

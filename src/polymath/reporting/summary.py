@@ -33,7 +33,9 @@ def print_summary(catalog: CatalogProtocol) -> None:
         if line["track"] is None or line["ledger"] == "drawn":
             totals[line["ledger"], line["line"]] += line["count"]
     sources = {line["source"] for line in books}
-    removed = Counter({name: count for (ledger, name), count in totals.items() if ledger == "records" and name not in ("made", "kept")})
+    removed = Counter(
+        {name: count for (ledger, name), count in totals.items() if ledger == "records" and name not in ("made", "kept")}
+    )
     made, kept = totals["records", "made"], totals["records", "kept"]
     reasons = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in removed.most_common(3)) or "nothing"
     console = Console()
@@ -42,3 +44,4 @@ def print_summary(catalog: CatalogProtocol) -> None:
         f"[bold]made[/bold]     {kept:,} of {made:,} records of {len(sources)} sources; "
         f"{totals['tokens', 'train']:,} training tokens in data/04_tokens", highlight=False)  # fmt: skip
     console.print(f"[bold]removed[/bold]  {reasons}", highlight=False)
+    console.print("[bold]next[/bold]     kedro trace --source NAME, kedro viz run", highlight=False)

@@ -35,12 +35,12 @@ class Place:
 
 
 def find_record(records: ShardFolder, record: str) -> Place:
-    """The place of the record with this id (`<source>/<number>`, or an example's `<id>#<recipe>`); UserError when there is none."""
+    """The place of a record by its id, `<source>/<number>` or an example's `<id>#<recipe>`; UserError when there is none."""
     record = record.partition("#")[0]
     source, _, number = record.rpartition("/")
     known = list(dict.fromkeys(shard.entry.note["source"] for shard in records.shards))
     if source not in known or not number.isdigit():
-        raise UserError(f"{record!r} is not a record; ids are <source>/<number>, and for the source: {choices(source, known)}")
+        raise UserError(f"{record!r} is not a record; ids are <source>/<number>; sources: {choices(source, known)}")
     left = int(number)
     for index, shard in enumerate(records.shards):
         if shard.entry.note["source"] == source:
@@ -145,7 +145,9 @@ def _sequences(load: Load, shard: int, example: int) -> Iterator[Chapter]:
         drawn = table.filter(pc.is_in(table["sequence"], pa.array(sequences)))
         steps = drawn["step"].to_pylist()
         shown = ", ".join(f"{step:,}" for step in steps[:8]) + (f" and {len(steps) - 8} more" if len(steps) > 8 else "")
-        told = f"track {packed.name}: sequence {', '.join(map(str, sequences[:4]))}; " + (f"steps {shown}" if steps else "not drawn")
+        told = f"track {packed.name}: sequence {', '.join(map(str, sequences[:4]))}; " + (
+            f"steps {shown}" if steps else "not drawn"
+        )
         yield Chapter("pack", told, {"track": packed.name, "steps": steps})
 
 

@@ -84,7 +84,7 @@ def _named_damage(name: str) -> Iterator[None]:
     try:
         yield
     except DAMAGE as error:
-        raise UserError(f"{name}: is cut off, damaged or of an unknown kind ({in_one_line(error)}): fetch it again") from error
+        raise UserError(f"{name}: is damaged, cut off or unknown ({in_one_line(error)}): fetch it again") from error
 
 
 def disk_blocks(path: Path, name: str) -> Blocks:

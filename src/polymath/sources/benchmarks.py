@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from pydantic import Field, RootModel
+from pydantic import Field, RootModel, model_validator
 
 from polymath.config import Words
 from polymath.sources.library import Source
@@ -22,7 +22,12 @@ class Benchmark(Location):
 
 
 class Benchmarks(RootModel[dict[str, Benchmark]]):
-    """`params:benchmarks`."""
+    """`params:benchmarks`, by name: Kedro merges the files of a folder in no particular order."""
+
+    @model_validator(mode="after")
+    def _in_order_of_name(self) -> "Benchmarks":
+        self.root = dict(sorted(self.root.items()))
+        return self
 
 
 def refusal(source: Source, benchmarks: Mapping[str, Benchmark]) -> str | None:

@@ -80,7 +80,9 @@ class RecordBuilder:
         """Whether every mapped column has its field's type as it stands: text, or a whole number for a label."""
         for name, column in self.source.fields.items():
             if column not in rows.column_names:
-                raise UserError(f"{self.name}.fields.{name}: the data has no column {column!r}; {choices(column, rows.column_names)}")
+                raise UserError(
+                    f"{self.name}.fields.{name}: the data has no column {column!r}; {choices(column, rows.column_names)}"
+                )
             kind, wanted = rows.schema.field(column).type, RECORD.field(name).type
             text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
             if not ((text and wanted == pa.string()) or (pa.types.is_integer(kind) and wanted == pa.int32())):
@@ -93,7 +95,9 @@ class RecordBuilder:
         for name, column in self.source.fields.items():
             columns[name] = rows[column].cast(RECORD.field(name).type)
         if self.source.labels and "choices" not in columns:
-            columns["choices"] = pa.chunked_array([pa.array([list(self.source.labels)] * len(rows), RECORD.field("choices").type)])
+            columns["choices"] = pa.chunked_array(
+                [pa.array([list(self.source.labels)] * len(rows), RECORD.field("choices").type)]
+            )
         columns["row"] = pa.chunked_array([pa.array(range(batch.start.row, batch.start.row + len(rows)), pa.int64())])
         table = _without_blanks(_as_records(columns, len(rows)))
         unfit = [(row, Unfit(*why)) for row, why in unfit_rows(table, self._task)]

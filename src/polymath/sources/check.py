@@ -46,7 +46,9 @@ def _is_none(name: str, value: Any) -> bool:
 def _value(name: str, value: Any) -> Any:
     kind = TEXT_FIELDS.get(name)
     if name == "extra":
-        return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode() if not isinstance(value, str) else value
+        return (
+            orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode() if not isinstance(value, str) else value
+        )
     if kind == pa.int32():
         return value
     if kind == TURNS:
@@ -119,8 +121,16 @@ def unfit_rows(table: pa.Table, task: Task) -> Iterator[tuple[int, tuple[str, st
 
     if "label" in task.needs:
         size = pc.list_value_length(table["choices"])
-        fail(pc.or_kleene(pc.equal(table["label"], -1), pc.is_null(table["label"])), "no_label", "the row has no label (a test split?)")
-        fail(pc.or_kleene(pc.less(table["label"], 0), pc.greater_equal(table["label"], size)), "label_out_of_range", "not a choice")
+        fail(
+            pc.or_kleene(pc.equal(table["label"], -1), pc.is_null(table["label"])),
+            "no_label",
+            "the row has no label (a test split?)",
+        )
+        fail(
+            pc.or_kleene(pc.less(table["label"], 0), pc.greater_equal(table["label"], size)),
+            "label_out_of_range",
+            "not a choice",
+        )
         fail(pc.greater(size, len(LETTERS)), "too_many_choices", f"{len(LETTERS)} at most")
     for name in task.needs:
         fail(pc.is_null(table[name]), "null_field", f"{name} is missing or null")

@@ -19,7 +19,7 @@ class NormalizeConfig(Config):
     """Mend wrongly decoded text with ftfy, where a cheap scan suspects it."""
 
 
-def clean_fields(table: pa.Table, config: NormalizeConfig, html: bool, masked: tuple[str, ...]) -> pa.Table:
+def clean_fields(table: pa.Table, config: NormalizeConfig, html: bool, masked: tuple[pii.Kind, ...]) -> pa.Table:
     """The record table with every text field normalised, and with the kinds of personal data in `masked` replaced."""
 
     def mend(values: pa.Array) -> pa.Array:

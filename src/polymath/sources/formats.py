@@ -5,7 +5,7 @@ To add a format: a reader that yields each row of a file, or `Unreadable` in its
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from itertools import count, repeat
+from itertools import chain, count, repeat
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -18,7 +18,7 @@ from polymath.sources.json_rows import read_json, read_json_lines
 from polymath.sources.options import FormatName, ReadOptions
 from polymath.sources.rows import BadRow, Batch, Place
 from polymath.sources.streams import Blocks, as_utf8, compression_of, decompress, head_of, spooled
-from polymath.sources.tables import is_sound, read_arrow, read_parquet, rows_of
+from polymath.sources.tables import parts, read_arrow, read_parquet, rows_of
 from polymath.sources.text_rows import read_text
 from polymath.sources.unreadable import Unreadable, in_one_line
 from polymath.sources.xml_rows import read_xml
@@ -77,10 +77,11 @@ class _Meter(Iterator[bytes]):
 
 def _read_rows(file: File, opened: Opened, start: Place, options: ReadOptions) -> Iterator[Batch]:
     meter = _Meter(as_utf8(opened.blocks, options.encoding))
+    most_rows, most_bytes = options.batch_rows, options.batch_bytes
     held: list[Any] = []
     for row in ROW_READERS[opened.format](meter, file.name, options, start.row):
         held.append(row)
-        if len(held) >= options.batch_rows or meter.taken >= options.batch_bytes:
+        if len(held) >= most_rows or meter.taken >= most_bytes:
             yield _batch(file.name, start, held)
             start = Place(start.file, start.row + len(held))
             held, meter.taken = [], 0
@@ -92,7 +93,8 @@ def _batch(name: str, start: Place, rows: Iterable[Any]) -> Batch:
     """Consecutive rows with their places, the unreadable ones apart."""
     placed = list(zip(map(Place, repeat(start.file), count(start.row)), rows, strict=False))
     bad = [BadRow(place, *row) for place, row in placed if type(row) is Unreadable]
-    return Batch(name, start, rows=[pair for pair in placed if type(pair[1]) is not Unreadable], bad=bad)
+    good = [pair for pair in placed if type(pair[1]) is not Unreadable] if bad else placed
+    return Batch(name, start, rows=good, bad=bad)
 
 
 def _read_tables(file: File, opened: Opened, start: Place, options: ReadOptions) -> Iterator[Batch]:
@@ -107,12 +109,12 @@ def _read_tables(file: File, opened: Opened, start: Place, options: ReadOptions)
 
 def table_batches(tables: Iterable[pa.RecordBatch], name: str, start: Place, options: ReadOptions) -> Iterator[Batch]:
     """Arrow batches as they are where every row is sound, else row by row."""
-    for table in tables:
-        if is_sound(table, options, name):
-            yield Batch(name, start, table=pa.Table.from_batches([table]))
+    for part, sound in chain.from_iterable(parts(table, options, name) for table in tables):
+        if sound:
+            yield Batch(name, start, table=pa.Table.from_batches([part]))
         else:
-            yield _batch(name, start, rows_of(table, options))
-        start = Place(start.file, start.row + len(table))
+            yield _batch(name, start, rows_of(part, options))
+        start = Place(start.file, start.row + len(part))
 
 
 def with_ends(batches: Iterable[Batch]) -> Iterator[Batch]:

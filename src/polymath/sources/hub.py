@@ -1,11 +1,15 @@
 """Hub datasets, and local folders laid out like them, through the `datasets` library; no code of the hub ever runs."""
 
 import re
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import pyarrow as pa
 import xxhash
@@ -15,7 +19,6 @@ from polymath.sources.files import BEGINNING, content_digest
 from polymath.sources.formats import table_batches, with_ends
 from polymath.sources.options import ReadOptions
 from polymath.sources.rows import Batch, Place
-from polymath.sources.tables import slices
 from polymath.sources.unreadable import in_one_line
 
 if TYPE_CHECKING:
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 OPTIONS = ReadOptions()
 COMMIT = re.compile(r"[0-9a-f]{40}")
 PAGE = "https://huggingface.co/datasets"
+REACH_SECONDS = 3.0
+"""How long the hub has to answer before it counts as out of reach."""
 
 
 def read_hub(
@@ -87,6 +92,22 @@ def needs_network(path: str, revision: str | None = None, *, name: str | None = 
     return not Path(path).is_dir() and not _cached_commits(path, commit, name)
 
 
+@cache
+def is_reachable() -> bool:
+    """Whether the hub answers, asked once per process: without a network each look-up would take its time to fail."""
+    from huggingface_hub import constants
+
+    if constants.HF_HUB_OFFLINE:
+        return False
+    proxy = getproxies().get("https") if not proxy_bypass(urlsplit(constants.ENDPOINT).hostname or "") else None
+    address = urlsplit(proxy or constants.ENDPOINT)
+    try:
+        with socket.create_connection((address.hostname, address.port or 443), timeout=REACH_SECONDS):
+            return True
+    except OSError:
+        return False
+
+
 def _builder(
     path: str, name: str | None, revision: str | None, data_files: Sequence[str], data_dir: str | None
 ) -> "DatasetBuilder":
@@ -122,8 +143,7 @@ def _check_split(path: str, split: str, builder: "DatasetBuilder") -> None:
 def _tables(rows: Any, path: str, revision: str | None, skip: int) -> Iterator[pa.RecordBatch]:
     with _in_our_words(path, revision):
         for table in rows.with_format("arrow").skip(skip).iter(OPTIONS.batch_rows):
-            for batch in table.combine_chunks().to_batches():
-                yield from slices(batch, OPTIONS)
+            yield from table.combine_chunks().to_batches()
 
 
 def _element(feature: Any) -> Any:

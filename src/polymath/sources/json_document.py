@@ -1,6 +1,7 @@
 """A JSON document of any size, cut into the bytes of its rows without parsing them."""
 
 import re
+import sys
 from collections.abc import Iterator
 
 import orjson
@@ -19,6 +20,13 @@ UP_TO_BRACKET = re.compile(rb"[^\[\]{}]*+")
 BETWEEN_ROWS = re.compile(rb"[\s,]*+")
 BARE = re.compile(rb"[^,\]\n]*+")
 KEYS_SHOWN = 100
+
+
+def _past(pattern: re.Pattern[bytes], text: bytes, at: int, end: int = sys.maxsize) -> int:
+    """Where that ends which the pattern takes from `at` on, if only nothing: these patterns match everywhere."""
+    match = pattern.match(text, at, end)
+    assert match
+    return match.end()
 
 
 class Document:
@@ -49,7 +57,7 @@ class Document:
     def peek(self) -> int | None:
         """The first byte of the next value (or a closing bracket); None at the end of the file."""
         while True:
-            self._at = self._start = BETWEEN_ROWS.match(self._buffer, self._at).end()  # type: ignore[union-attr]
+            self._at = self._start = _past(BETWEEN_ROWS, self._buffer, self._at)
             if self._at < len(self._buffer):
                 return self._buffer[self._at]
             if not self._grow():
@@ -119,7 +127,7 @@ class Document:
     def _pass_container(self) -> None:
         opened = bytearray()
         while True:
-            self._at = OUTSIDE_BRACKETS.match(self._buffer, self._at).end()  # type: ignore[union-attr]
+            self._at = _past(OUTSIDE_BRACKETS, self._buffer, self._at)
             if self._at == len(self._buffer):
                 if not self._grow():
                     raise self.broken("the file ends inside a value")
@@ -145,7 +153,7 @@ class Document:
 
     def _pass_open_string(self, opened: bytearray) -> None:
         """Past a quote whose string does not end in the buffer: it goes on in the next block, or it is broken."""
-        end = IN_STRING.match(self._buffer, self._at + 1).end()  # type: ignore[union-attr]
+        end = _past(IN_STRING, self._buffer, self._at + 1)
         if self._buffer[end : end + 2] not in (b"", b"\\"):  # not the end of the block, nor half of an escape there
             self._pass_damage(end, opened)
             return
@@ -158,14 +166,14 @@ class Document:
     def _pass_damage(self, end: int, opened: bytearray) -> None:
         """To the end of a line in which quotes do not pair up: every bracket there counts, as if no string held it."""
         while opened and self._at < end:
-            self._at = UP_TO_BRACKET.match(self._buffer, self._at, end).end()  # type: ignore[union-attr]
+            self._at = _past(UP_TO_BRACKET, self._buffer, self._at, end)
             if self._at < end:
                 self._count(opened)
 
     def _pass_string(self) -> None:
         self._at += 1
         while True:
-            self._at = IN_STRING.match(self._buffer, self._at).end()  # type: ignore[union-attr]
+            self._at = _past(IN_STRING, self._buffer, self._at)
             if self._buffer[self._at : self._at + 2] not in (b"", b"\\"):
                 self._at += self._buffer[self._at] == QUOTE
                 return
@@ -175,7 +183,7 @@ class Document:
 
     def _pass_bare(self) -> None:
         while True:
-            self._at = BARE.match(self._buffer, self._at).end()  # type: ignore[union-attr]
+            self._at = _past(BARE, self._buffer, self._at)
             if self._at < len(self._buffer) or not self._grow():
                 return
 

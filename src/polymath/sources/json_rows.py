@@ -56,9 +56,10 @@ def _is_in_lines(head: bytes, named_lines: bool) -> bool:
     is_array = first.lstrip().startswith(b"[")
     if _is_json(first):
         return bool(more) or (named_lines and not is_array)
-    if not named_lines or ONLY_OPENING.fullmatch(first) or first.rstrip().endswith(b","):
+    if not named_lines or ONLY_OPENING.fullmatch(first):
         return False
-    return not is_array or any(map(_is_json, more))
+    # The first row may be a bad one; but a line that opens an array, which goes on in the next line, is none.
+    return not is_array or (not first.rstrip().endswith(b",") and any(map(_is_json, more)))
 
 
 def _is_json(text: bytes) -> bool:

@@ -24,7 +24,7 @@ class Source(Location):
     former: Words = ()
     """Earlier hub ids of the same dataset."""
     fields: dict[str, str] = Field(default_factory=dict)
-    """Record field -> where it stands in the row: `question`, `answers.text`, `output|response`, `title+body`, `'a constant'`."""
+    """Record field -> where it stands in the row: `question`, `answers.text`, `output|response`, `title+body` (see mapping)."""
     adapter: str | None = None
     """A function of `adapters.py`, for rows that `fields` cannot describe."""
     options: dict[str, Any] = Field(default_factory=dict)
@@ -83,7 +83,9 @@ def choose(library: Mapping[str, Source], wanted: Iterable[str]) -> dict[str, So
         if not found and ":" not in word and "&" not in word:
             raise unknown("run.sources", word, "source", library)
         if not found:
-            raise UserError(f"run.sources: no source is {word!r}; selectors are {', '.join(SELECTORS)}, as in tier:high&task:chat")
+            raise UserError(
+                f"run.sources: no source is {word!r}; selectors are {', '.join(SELECTORS)}, as in tier:high&task:chat"
+            )
         chosen |= {name: source for name, source in found.items() if name not in chosen}
     if not chosen:
         raise UserError("run.sources is empty; name sources, or a selector such as tier:high, or all")

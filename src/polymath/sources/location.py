@@ -15,7 +15,7 @@ class Location(Config):
 
     kind: Literal["hub", "files", "embedded"]
     path: Words
-    """A hub id (or a local folder laid out like one); file names or globs below `run.files_root`; the name of an embedded text."""
+    """A hub id (or a local folder like one); file names or globs below `run.files_root`; the name of an embedded text."""
     config: str | None = None
     """Which configuration of a hub dataset, e.g. `distractor`."""
     split: str = "train"
@@ -46,7 +46,7 @@ class Location(Config):
         )
 
     def content_digest(self, root: Path) -> str:
-        """What a run key holds of the rows: the files' bytes, the hub commit, or this Python. A changed file is a new digest."""
+        """What a run key holds of the rows: the files' bytes, the hub commit, or this Python."""
         if self.kind == "files":
             from polymath.sources.files import content_digest
 
@@ -60,13 +60,13 @@ class Location(Config):
         return hub_digest(self.path[0], revision=self.revision)
 
     def absent(self, root: Path) -> str | None:
-        """Why the rows cannot be read here and now (files not there, hub not reachable), in one sentence; None when they can."""
+        """Why the rows cannot be read here and now, in one sentence; None when they can."""
         try:
             if self.kind == "hub":
-                from polymath.sources.hub import needs_network
+                from polymath.sources.hub import is_reachable, needs_network
 
-                if needs_network(self.path[0], self.revision, name=self.config):
-                    return f"{self.path[0]} is a hub dataset that is not in the cache, and the hub is off (HF_HUB_OFFLINE)"
+                if needs_network(self.path[0], self.revision, name=self.config) and not is_reachable():
+                    return f"{self.path[0]} is not in the cache, and the hub cannot be reached"
             self.content_digest(root)
         except UserError as error:
             return str(error)

@@ -1,11 +1,11 @@
 """`fields:` of a source entry: record field -> expression over a row.
 
-    question              a column
-    answers.text          through objects; through a list of objects it gives the list of their values
-    choices[0]            one element of a list
-    output|response       the first that is neither missing, null nor empty
-    title+body            both, a blank line between; missing ones are left out
-    'Who said it?'        a constant
+question              a column
+answers.text          through objects; through a list of objects it gives the list of their values
+choices[0]            one element of a list
+output|response       the first that is neither missing, null nor empty
+title+body            both, a blank line between; missing ones are left out
+'Who said it?'        a constant
 """
 
 import re
@@ -29,7 +29,9 @@ def is_column(expression: str) -> bool:
 
 def getter(expression: str, place: str) -> Getter:
     """The expression as a function of a row; it returns MISSING where the row has no such key."""
-    alternatives = [_sum(part, place) for part in expression.split("|")] if not _is_constant(expression) else [_sum(expression, place)]
+    alternatives = (
+        [_sum(part, place) for part in expression.split("|")] if not _is_constant(expression) else [_sum(expression, place)]
+    )
     if len(alternatives) == 1:
         return alternatives[0]
 
@@ -42,7 +44,11 @@ def getter(expression: str, place: str) -> Getter:
 
 
 def _sum(expression: str, place: str) -> Getter:
-    terms = [_term(part.strip(), place) for part in expression.split("+")] if not _is_constant(expression) else [_term(expression, place)]
+    terms = (
+        [_term(part.strip(), place) for part in expression.split("+")]
+        if not _is_constant(expression)
+        else [_term(expression, place)]
+    )
     if len(terms) == 1:
         return terms[0]
 

@@ -30,7 +30,7 @@ class Batch:
     """Consecutive rows of one file: Python objects with their places, or a table whose rows follow `start` one by one."""
 
     file: str
-    """The file's name as a person would write it, `archive.zip/member.json` inside an archive, relative to the source's root."""
+    """The file's name relative to the source's root, `archive.zip/member.json` inside an archive."""
     start: Place
     rows: list[tuple[Place, Any]] = field(default_factory=list)
     table: pa.Table | None = None

@@ -25,14 +25,14 @@ def read_parquet(source: Any, options: ReadOptions, skip: int) -> Iterator[pa.Re
             continue
         rows = _rows_per_batch(group.num_rows, group.total_byte_size, options)
         for batch in file.iter_batches(batch_size=rows, row_groups=[number]):
-            yield from slices(batch.slice(skip), options)
+            yield batch.slice(skip)
             skip = max(skip - len(batch), 0)
 
 
 def read_arrow(source: Any, options: ReadOptions, skip: int) -> Iterator[pa.RecordBatch]:
     """Batches of an Arrow file or stream (what `save_to_disk` of datasets writes) from row `skip` on."""
     for batch in _arrow_batches(source):
-        yield from slices(batch.slice(skip), options)
+        yield batch.slice(skip)
         skip = max(skip - len(batch), 0)
 
 
@@ -47,33 +47,40 @@ def _arrow_batches(source: Any) -> Iterator[pa.RecordBatch]:
         yield reader.get_batch(number)
 
 
-def slices(batch: pa.RecordBatch, options: ReadOptions) -> Iterator[pa.RecordBatch]:
-    """The batch in parts of about `batch_rows` and `batch_mb`; nothing is copied."""
+def parts(batch: pa.RecordBatch, options: ReadOptions, name: str) -> Iterator[tuple[pa.RecordBatch, bool]]:
+    """The batch in parts of about `batch_rows` and `batch_mb`, and whether every row of a part can be used as it is.
+
+    Offsets that point outside the file's bytes crash whoever looks at them (even to measure), so the check comes first.
+    """
+    layout = _with_bytes(pa.struct(list(batch.schema)))  # a name that is not UTF-8 fails here, not somewhere later
+    sound = _is_valid(batch)
+    if not sound:
+        _check_structure(batch, layout, name)
     step = _rows_per_batch(len(batch), batch.nbytes, options)
     for start in range(0, len(batch), step):
-        yield batch.slice(start, step)
+        part = batch.slice(start, step)
+        yield part, part.nbytes <= options.max_row_bytes and (sound or _is_valid(part))
+
+
+def _check_structure(batch: pa.RecordBatch, layout: pa.StructType, name: str) -> None:
+    """Raises UserError when more than the encoding of text is wrong; `layout` has bytes in the place of text."""
+    try:
+        for column, field in zip(batch.columns, layout.fields, strict=True):
+            column.view(field.type).validate(full=True)
+    except pa.ArrowException as error:
+        raise UserError(f"{name}: the table is damaged ({in_one_line(error)}): fetch it again") from error
+
+
+def _is_valid(batch: pa.RecordBatch) -> bool:
+    try:
+        batch.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _rows_per_batch(rows: int, size: int, options: ReadOptions) -> int:
     return max(min(options.batch_rows, rows * options.batch_bytes // max(size, 1)), 1)
-
-
-def is_sound(batch: pa.RecordBatch, options: ReadOptions, name: str) -> bool:
-    """Whether every row can be used as it is; raises UserError when the file's very structure is damaged.
-
-    What is not checked here would crash whoever looks at the table: offsets that point outside the file's bytes.
-    """
-    layout = _with_bytes(pa.struct(list(batch.schema)))  # a name that is not UTF-8 is an error here, not somewhere later
-    try:
-        batch.validate(full=True)
-    except pa.ArrowInvalid:
-        try:
-            for column, kind in zip(batch.columns, layout.fields, strict=True):
-                column.view(kind.type).validate(full=True)
-        except pa.ArrowException as error:
-            raise UserError(f"{name}: the table is damaged ({in_one_line(error)}): fetch it again") from error
-        return False  # only some text is not UTF-8
-    return batch.nbytes <= options.max_row_bytes
 
 
 def _with_bytes(kind: pa.DataType) -> pa.DataType:

@@ -75,7 +75,9 @@ def _update(hasher: Any, array: pa.Array) -> None:
         _update(hasher, array.flatten())
     elif pa.types.is_fixed_size_list(kind):
         _update(hasher, array.flatten())
-    elif pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+    elif (
+        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
+    ):
         hasher.update(_contiguous(pc.cast(pc.binary_length(array), pa.int64())))
         hasher.update(_bytes_of(array))
     elif pa.types.is_boolean(kind):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
-from polymath.tasks.choices import chosen, letters, lettered
+from polymath.tasks.choices import chosen, lettered, letters
 from polymath.tasks.task import Task
 
 

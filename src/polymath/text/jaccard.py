@@ -41,7 +41,7 @@ def first_kept(hashes: np.ndarray, offsets: np.ndarray, threshold: float) -> tup
     if len(sizes) <= _FEW_DOCUMENTS:
         return _first_kept_of_few(hashes, offsets, threshold)
     tokens, ends = _rarest_first(hashes[offsets[0] : offsets[-1]], sizes)
-    return _first_kept(tokens, ends, sizes, threshold, _bitmap_words(len(tokens), len(sizes)))
+    return _first_kept(tokens, ends, sizes, threshold, _bitmap_words(len(tokens), len(sizes)), _SCAN_AT_WORK)
 
 
 def _rarest_first(hashes: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -134,9 +134,9 @@ def _first_kept_of_few(hashes: Array, offsets: Array, threshold: float) -> tuple
     return keeper, similarity
 
 
-@kernel(U32, I64, I64, REAL, INT)
+@kernel(U32, I64, I64, REAL, INT, INT)
 def _first_kept(
-    tokens: Array, offsets: Array, sizes: Array, threshold: float, bitmap_words: int
+    tokens: Array, offsets: Array, sizes: Array, threshold: float, bitmap_words: int, scan_at_work: int
 ) -> tuple[Array, Array]:
     documents, kept_count = sizes.size, 0
     keeper, similarity = np.full(documents, -1, np.int32), np.zeros(documents)
@@ -149,7 +149,7 @@ def _first_kept(
     for d in range(documents):
         one, prefix = tokens[offsets[d] : offsets[d + 1]], tokens[offsets[d] : prefixes[d]]
         _draw(one, bitmaps[d])
-        limit = _SCAN_AT_WORK * kept_count
+        limit = scan_at_work * kept_count
         count = _candidates(prefix, lists, filled, postings, d, met_by, candidates, limit)
         wanted = threshold
         for e in kept[:kept_count] if count < 0 else candidates[:count]:

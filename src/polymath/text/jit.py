@@ -29,7 +29,7 @@ INT, REAL, BOOL = types.int64, types.float64, types.boolean
 
 def helper(function: Callable[..., Any]) -> Callable[..., Any]:
     """Mark a piece of kernels: compiled along with its callers, not called from Python."""
-    # Whether it is inlined is left to LLVM: forced early, loops lose what is known of their arrays, and a fifth of speed.
+    # Whether it is inlined is left to LLVM: when forced, loops forget that their arrays do not overlap, and slow down.
     return numba.njit(**_OPTIONS)(function)
 
 

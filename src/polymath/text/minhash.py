@@ -29,7 +29,9 @@ def permutations(count: int = PERMUTATIONS, seed: int = 1) -> np.ndarray:
 
 
 def signatures(
-    strings: Strings, params: ShingleParams, permutations: np.ndarray
+    strings: Strings,
+    params: ShingleParams,
+    permutations: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Sketch each value: signatures uint32[rows, permutations], shingle counts int32[rows], kinds uint8[rows].
 
@@ -128,7 +130,7 @@ def _band_keys(sketches: Array, bands: int, rows: int) -> Array:
     keys = np.empty((bands, sketches.shape[0]), np.uint64)
     for document in range(sketches.shape[0]):
         for band in range(bands):
-            key = uint64(band + 1)
+            key = mix(uint64(band + 1))
             for row in range(rows):
                 key = mix(key ^ uint64(sketches[document, band * rows + row]))
             keys[band, document] = key

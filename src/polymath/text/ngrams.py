@@ -1,74 +1,24 @@
-"""Which benchmark items stand in a text: an index of the items' n-grams, and how much of each item a row covers.
+"""Which benchmark items stand in a text: each item that shares an n-gram with a row, and how much the row covers of it.
 
 Units are words (see `words`), so case and punctuation do not matter. Where at least half of the letters are of scripts
 without spaces between words, units are characters, three for each word that a setting asks for. Items and rows of
 different units do not meet.
 """
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-from numba import float64, int64, types, uint64
+from numba import float64, int64
 
 from polymath.text import unicode
 from polymath.text.buffers import Strings
-from polymath.text.hashing import hash_grams
-from polymath.text.jit import I32, I64, INT, U8, U32, U64, Array, helper, kernel
-from polymath.text.shingles import is_unspaced, split_chars
+from polymath.text.jit import I64, U8, U32, Array, helper, kernel
+from polymath.text.ngram_index import INDEX, LONG, SHORT, NgramIndex, build_index, hash_windows, look_up, split_units
 from polymath.text.utf8 import decode, longest
-from polymath.text.words import split_words
 
-CHARS_PER_WORD = 3
-"""Characters that stand for one word in scripts without spaces: between Chinese (under 2) and Thai (about 4)."""
+__all__ = ["Matches", "NgramIndex", "build_index", "matches"]
 
-MAX_ITEMS = 50
-"""How many items an n-gram leads to: wording that more of them share (a template) leads to the first so many only."""
-
-_LONG, _SHORT, _CHARS = np.uint64(0x6C62272E07BB0142), np.uint64(0x27D4EB2F165667C5), np.uint64(0x9FB21C651E98DF25)
-_FILTER_KEYS_PER_WORD = 4
-
-
-class NgramIndex(NamedTuple):
-    """Benchmark items, ready to be looked for: plain arrays, to be pickled, or stored by `arrays` and `from_arrays`.
-
-    A *long* item has `n` words or more and is known by its n-grams; a *short* one has `min_item_words` or more and must
-    be found whole, from its first `min_item_words`-gram, its seed, on. Items with still fewer words are never found.
-    """
-
-    settings: np.ndarray
-    """int64[2]: n and min_item_words."""
-    item_words: np.ndarray
-    """int32[items]: words or characters of each item."""
-    bits: np.ndarray
-    """uint64[a power of two]: a Bloom filter (Bloom 1970) of `grams` and `seeds`, two bits in one word for each."""
-    grams: np.ndarray
-    """uint64[grams]: the n-gram hashes of all long items, ascending and distinct."""
-    leads: np.ndarray
-    """int64[grams + 1]: where the items of each n-gram begin in `lead_items`."""
-    lead_items: np.ndarray
-    """int32[leads]: at most `MAX_ITEMS` items for each n-gram."""
-    long_starts: np.ndarray
-    """int64[items + 1]: where the n-grams of each long item begin in `long_grams`."""
-    long_grams: np.ndarray
-    """int32: indices into `grams`, item by item in the order of the text."""
-    seeds: np.ndarray
-    """uint64[short items]: the seeds' hashes, ascending."""
-    seed_items: np.ndarray
-    """int32[short items]: the item of each seed."""
-    short_starts: np.ndarray
-    """int64[items + 1]: where the units of each short item begin in `short_units`."""
-    short_units: np.ndarray
-    """uint64: word hashes or code points."""
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """The index as named arrays, for storage."""
-        return self._asdict()
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "NgramIndex":
-        """The index from what `arrays` returned; further entries are left aside."""
-        return cls(*(arrays[name] for name in cls._fields))
+Stretch = tuple[np.int64, np.int64, np.float64, np.int64, np.int64]
 
 
 class Matches(NamedTuple):
@@ -86,32 +36,6 @@ class Matches(NamedTuple):
     """int64[matches]: and how many bytes that stretch has."""
 
 
-def build_index(items: Strings, n: int, min_item_words: int) -> NgramIndex:
-    """Index items by their n-grams of `n` words, and as a whole those with fewer but at least `min_item_words`."""
-    assert 1 <= min_item_words <= n, f"items of {min_item_words} words or more cannot be shorter than n-grams of {n}"
-    item_words, long_hashes, long_starts, seed_hashes, short_units, short_starts = _item_units(
-        *items, unicode.folded(), unicode.classes(), n, min_item_words
-    )
-    grams, long_grams = np.unique(long_hashes, return_inverse=True)
-    leads, lead_items = _first_items(long_grams, np.repeat(np.arange(items.rows), np.diff(long_starts)), len(grams))
-    short_items = np.flatnonzero(np.diff(short_starts))
-    order = np.argsort(seed_hashes, kind="stable")
-    return NgramIndex(
-        settings=np.array([n, min_item_words]),
-        item_words=item_words,
-        bits=_bloom_filter(grams, seed_hashes, _filter_words(len(grams) + len(seed_hashes))),
-        grams=grams,
-        leads=leads,
-        lead_items=lead_items,
-        long_starts=long_starts,
-        long_grams=long_grams.astype(np.int32),
-        seeds=seed_hashes[order],
-        seed_items=short_items[order].astype(np.int32),
-        short_starts=short_starts,
-        short_units=short_units,
-    )
-
-
 def matches(index: NgramIndex, strings: Strings) -> Matches:
     """Find every item of which a row holds an n-gram (or the whole, if it is short), and how much of it the row covers.
 
@@ -125,104 +49,10 @@ def matches(index: NgramIndex, strings: Strings) -> Matches:
     return Matches(*(column[order] for column in columns))
 
 
-def _first_items(grams: np.ndarray, items: np.ndarray, distinct: int) -> tuple[np.ndarray, np.ndarray]:
-    """List the first `MAX_ITEMS` items of each n-gram, from pairs of both: starts int64[distinct + 1], items int32."""
-    pairs = np.unique(grams.astype(np.int64) << 32 | items)
-    gram = pairs >> 32
-    kept = np.arange(len(pairs)) - np.searchsorted(gram, gram) < MAX_ITEMS
-    return np.searchsorted(gram[kept], np.arange(distinct + 1)), pairs[kept].astype(np.int32)
-
-
-def _filter_words(keys: int) -> int:
-    return 1 << max(4, (keys // _FILTER_KEYS_PER_WORD).bit_length())
-
-
 def _read_only(array: np.ndarray) -> np.ndarray:
     view = array.view()
     view.flags.writeable = False
     return view
-
-
-Stretch = tuple[np.int64, np.int64, np.float64, np.int64, np.int64]
-INDEX = types.NamedTuple([I64, I32, U64, U64, I64, I32, I64, I32, U64, I32, I64, U64], NgramIndex)
-
-
-@helper
-def _split(text: Array, folded: Array, classes: Array, units: Array) -> tuple[int, int]:
-    """Write the units of one value into `units`; return how many there are, and how many of them stand for a word."""
-    if is_unspaced(text, classes):
-        return split_chars(text, folded, units), CHARS_PER_WORD
-    return split_words(text, folded, units), 1
-
-
-@helper
-def _hash_windows(units: Array, count: int, length: int, scale: int, salt: np.uint64, hashes: Array) -> int:
-    """Write the hash of every run of `length` words into `hashes`; return their number, 0 in a shorter text."""
-    if count < length * scale:
-        return 0
-    return hash_grams(units, count, length * scale, salt + uint64(scale), hashes)
-
-
-@kernel(U8, I64, U32, U8, INT, INT)
-def _item_units(
-    data: Array, offsets: Array, folded: Array, classes: Array, n: int, shortest: int
-) -> tuple[Array, Array, Array, Array, Array, Array]:
-    items, room, shorts = offsets.size - 1, offsets[-1] - offsets[0] + 2, 0
-    counts, seeds = np.empty(items, np.int32), np.empty(items, np.uint64)
-    grams, gram_starts = np.empty(room, np.uint64), np.zeros(items + 1, np.int64)
-    wholes, whole_starts = np.empty(room, np.uint64), np.zeros(items + 1, np.int64)
-    units = np.empty(longest(offsets) + 2, np.uint64)
-    for item in range(items):
-        count, scale = _split(data[offsets[item] : offsets[item + 1]], folded, classes, units)
-        windows = _hash_windows(units, count, n, scale, _LONG, grams[gram_starts[item] :])
-        counts[item] = count
-        gram_starts[item + 1] = gram_starts[item] + windows
-        whole_starts[item + 1] = whole_starts[item]
-        if windows == 0 and _hash_windows(units, min(count, shortest * scale), shortest, scale, _SHORT, seeds[shorts:]):
-            shorts += 1
-            whole_starts[item + 1] += count
-            wholes[whole_starts[item] : whole_starts[item + 1]] = units[:count]
-    grams, wholes = grams[: gram_starts[items]].copy(), wholes[: whole_starts[items]].copy()
-    return counts, grams, gram_starts, seeds[:shorts].copy(), wholes, whole_starts
-
-
-@kernel(U64, U64, INT)
-def _bloom_filter(grams: Array, seeds: Array, words: int) -> Array:
-    bits = np.zeros(words, np.uint64)
-    for keys in (grams, seeds):
-        for key in keys:
-            bits[_filter_word(key, bits)] |= uint64(1) << _first_bit(key) | uint64(1) << _second_bit(key)
-    return bits
-
-
-@helper
-def _filter_word(key: np.uint64, bits: Array) -> np.uint64:
-    return (key >> uint64(32)) & uint64(bits.size - 1)
-
-
-@helper
-def _first_bit(key: np.uint64) -> np.uint64:
-    return key & uint64(63)
-
-
-@helper
-def _second_bit(key: np.uint64) -> np.uint64:
-    return (key >> uint64(6)) & uint64(63)
-
-
-@helper
-def _look_up(hashes: Array, count: int, bits: Array, keys: Array, places: Array) -> int:
-    """Write where each hash stands in the ascending `keys`, or -1, into `places`; return how many stand there."""
-    hits = 0
-    for i in range(count):
-        places[i] = -1
-        word = bits[_filter_word(hashes[i], bits)]
-        if (word >> _first_bit(hashes[i])) & (word >> _second_bit(hashes[i])) & uint64(1):
-            place = np.searchsorted(keys, hashes[i])
-            if place < keys.size and keys[place] == hashes[i]:
-                places[i] = place
-                hits += 1
-    return hits
 
 
 @kernel(U8, I64, U32, U8, INDEX)
@@ -237,12 +67,12 @@ def _matches(
     stretches = [_stretch(-1, -1, 0.0, 0, 0)]
     for row in range(offsets.size - 1):
         text, known = data[offsets[row] : offsets[row + 1]], len(stretches)
-        count, scale = _split(text, folded, classes, units)
-        windows = _hash_windows(units, count, shortest, scale, _SHORT, hashes)
-        if _look_up(hashes, windows, index.bits, index.seeds, places):
+        count, scale = split_units(text, folded, classes, units)
+        windows = hash_windows(units, count, shortest, scale, SHORT, hashes)
+        if look_up(hashes, windows, index.bits, index.seeds, places):
             _find_short_items(row, units[:count], hashes, places[:windows], index, met_by, stretches)
-        windows = _hash_windows(units, count, n, scale, _LONG, hashes)
-        if _look_up(hashes, windows, index.bits, index.grams, places):
+        windows = hash_windows(units, count, n, scale, LONG, hashes)
+        if look_up(hashes, windows, index.bits, index.grams, places):
             _find_long_items(row, places[:windows], n * scale, index, first, met_by, stretches)
         if len(stretches) > known:
             _locate_units(text, folded, scale, starts, ends)

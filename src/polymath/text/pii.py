@@ -25,7 +25,8 @@ _FEWEST_PHONE_DIGITS, _MOST_PHONE_DIGITS = 8, 15
 
 
 def mask(
-    array: pa.Array | pa.ChunkedArray, kinds: Sequence[Kind] = ("email", "ip", "phone")
+    array: pa.Array | pa.ChunkedArray,
+    kinds: Sequence[Kind] = ("email", "ip", "phone"),
 ) -> tuple[pa.Array, np.ndarray]:
     """Replace personal data by `<EMAIL>`, `<IP>` and `<PHONE>`; also return how often in each value, int32[rows].
 

@@ -38,7 +38,11 @@ def inverse_frequency(frequency: np.ndarray, rows: int) -> np.ndarray:
 
 
 def project(
-    indptr: np.ndarray, indices: np.ndarray, data: np.ndarray, idf: np.ndarray, components: np.ndarray
+    indptr: np.ndarray,
+    indices: np.ndarray,
+    data: np.ndarray,
+    idf: np.ndarray,
+    components: np.ndarray,
 ) -> np.ndarray:
     """Weight rows of `hashed_counts` by `idf`, float32[buckets], and multiply by `components`, float32[buckets, dims].
 

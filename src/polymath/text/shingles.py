@@ -57,7 +57,12 @@ def shingle_sets(strings: Strings, rows: np.ndarray, params: ShingleParams) -> t
 
 @helper
 def shingle(
-    text: Array, folded: Array, classes: Array, params: ShingleParams, units: Array, shingles: Array
+    text: Array,
+    folded: Array,
+    classes: Array,
+    params: ShingleParams,
+    units: Array,
+    shingles: Array,
 ) -> tuple[int, int]:
     """Write the shingle hashes of one value into `shingles`; return how many there are, and their kind.
 
@@ -111,7 +116,11 @@ def split_chars(text: Array, folded: Array, units: Array) -> int:
 
 @kernel(U8, I64, U32, U8, PARAMS)
 def _shingle_counts(
-    data: Array, offsets: Array, folded: Array, classes: Array, params: ShingleParams
+    data: Array,
+    offsets: Array,
+    folded: Array,
+    classes: Array,
+    params: ShingleParams,
 ) -> tuple[Array, Array]:
     rows = offsets.size - 1
     counts, kinds = np.empty(rows, np.int32), np.empty(rows, np.uint8)

@@ -61,7 +61,9 @@ def test_a_share_draws_some_records_and_not_others(tmp_path):
 def test_a_source_may_ask_for_some_recipes_only(tmp_path):
     found = examples(tmp_path, [row(context="x"), row()], INSTRUCT, wanted="without_input")
     assert [example["id"] for example in found] == ["s/1#without_input"]
-    with pytest.raises(UserError, match=r"sources\.s\.recipes: 'with_imput' is not a recipe of instruct; did you mean 'with_input'"):
+    with pytest.raises(
+        UserError, match=r"sources\.s\.recipes: 'with_imput' is not a recipe of instruct; did you mean 'with_input'"
+    ):
         examples(tmp_path / "b", [row()], INSTRUCT, wanted="with_imput")
 
 

@@ -1,39 +1,197 @@
-"""The whole of curate, as a user runs it."""
+"""The whole of curate, as a user runs it, in the `tiny` environment."""
 
+import json
+import os
+import random
+import signal
 import subprocess
 import sys
-from pathlib import Path
+import time
 
 import pytest
 
-from polymath.store.folder import ShardFolder
+from tests.running import digests, folder, kedro, run
 
-
-def kedro(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "kedro", *words]
-    return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+TINY = "--env=tiny"
 
 
 @pytest.fixture(scope="module")
-def finished(make_project) -> Path:
+def finished(make_project):
     project = make_project()
-    result = kedro(project, "run", "--pipeline=curate", "--env=tiny")
-    assert result.returncode == 0, result.stdout + result.stderr
+    run(project, TINY, "--params=engine.workers=2")
     return project
 
 
-def test_a_run_ends_by_saying_what_was_made_and_removed(finished):
-    result = kedro(finished, "run", "--pipelines=curate", "--env=tiny")
-    assert "made" in result.stdout
-    assert "removed" in result.stdout
+def test_a_run_ends_by_saying_what_was_made_and_removed_and_what_comes_next(finished):
+    said = run(finished, TINY)
+    for word in ("made", "removed", "next"):
+        assert word in said
+    assert "Traceback" not in said
 
 
-def test_a_second_run_changes_nothing(finished):
-    def digests() -> dict[str, str]:
-        return {path.parent.name: ShardFolder.open(path.parent).digest for path in finished.glob("data/*/*/_manifest.json")}
+def test_a_second_run_redoes_nothing_and_says_so(finished):
+    before = digests(finished)
+    said = run(finished, TINY)
+    steps = [line for line in said.splitlines() if " ✓ " in line or " = " in line]
+    assert steps
+    assert all("unchanged" in line for line in steps)
+    assert digests(finished) == before
 
-    before = digests()
-    assert len(before) == 33
-    result = kedro(finished, "run", "--pipeline=curate", "--env=tiny")
-    assert result.stdout.count("unchanged") == 10
-    assert digests() == before
+
+def test_one_worker_makes_the_same_as_two(finished, make_project):
+    other = make_project()
+    run(other, TINY, "--params=engine.workers=1")
+    assert digests(other) == digests(finished)
+
+
+def test_another_threshold_measures_nothing_again_and_tokenizes_nothing_again(finished):
+    before = dict(digests(finished).items())
+    kept = (
+        "records",
+        "text_signals",
+        "signatures",
+        "leak_matches",
+        "record_vectors",
+        "group_keys",
+        "tokenizer",
+        "concept_space",
+    )
+    stamps = {name: [shard.path.stat().st_mtime_ns for shard in folder(finished, name).shards] for name in kept}
+    made = {shard.entry.key for shard in folder(finished, "tokens").shards}
+    run(finished, TINY, "--params=dedup.verify.threshold=0.75,decontaminate.min_coverage=0.9")
+    try:
+        assert digests(finished)["dedup_decisions"] != before["dedup_decisions"]
+        for name in kept:
+            assert [shard.path.stat().st_mtime_ns for shard in folder(finished, name).shards] == stamps[name], name
+        again = [shard for shard in folder(finished, "tokens").shards if shard.entry.key not in made]
+        assert again
+        assert sum(shard.entry.note["fresh"] for shard in again) <= 40, "only what was removed before is tokenized now"
+    finally:
+        run(finished, TINY)
+    assert digests(finished) == before
+
+
+def test_a_source_added_leaves_the_work_on_the_others_alone(finished):
+    shards = {shard.path: shard.path.stat().st_mtime_ns for shard in folder(finished, "text_signals").shards}
+    before = digests(finished)
+    run(finished, TINY, "--params=run.sources=python_topics python_questions python_code python_packages")
+    try:
+        assert all(path.stat().st_mtime_ns == stamp for path, stamp in shards.items())
+        assert len(folder(finished, "text_signals").shards) == len(shards) + 1
+    finally:
+        run(finished, TINY)
+    assert digests(finished) == before
+
+
+def test_killed_at_any_moment_a_rerun_ends_with_the_same_digests(finished, make_project):
+    """Five random moments; `make proof` has fifty."""
+    project, rng = make_project(), random.Random(7)
+    _kill_and_resume(project, [rng.uniform(0.5, 7) for _ in range(5)])
+    assert digests(project) == digests(finished)
+
+
+@pytest.mark.proof
+def test_killed_at_fifty_moments_a_rerun_ends_with_the_same_digests(finished, make_project):
+    rng = random.Random(11)
+    for _ in range(5):
+        project = make_project()
+        _kill_and_resume(project, [rng.uniform(0.3, 9) for _ in range(10)])
+        assert digests(project) == digests(finished)
+
+
+def _kill_and_resume(project, moments):
+    command = [sys.executable, "-m", "kedro", "run", "--pipeline=curate", TINY, "--params=engine.workers=2"]
+    for moment in moments:
+        process = subprocess.Popen(
+            command, cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        time.sleep(moment)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    run(project, TINY)
+
+
+def test_ctrl_c_leaves_no_process_and_says_how_to_go_on(project):
+    command = [sys.executable, "-m", "kedro", "run", "--pipeline=curate", TINY, "--params=engine.workers=2"]
+    process = subprocess.Popen(
+        command, cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    time.sleep(3)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "run the same command again to go on" in said
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
+
+
+def test_a_second_run_beside_the_first_is_refused(project):
+    from polymath.errors import UserError
+    from polymath.store.lock import ProjectLock
+
+    lock = ProjectLock(project / "data" / ".lock")
+    lock.acquire()
+    result = kedro(project, "run", "--pipeline=curate", TINY)
+    assert result.returncode == 1
+    assert f"another run is at work in this project (process {os.getpid()}" in result.stderr
+    with pytest.raises(UserError):
+        ProjectLock(project / "data" / ".lock").acquire()
+    lock.release()
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ("run.sources=python_topic", "run.sources: 'python_topic' is not a source; did you mean 'python_topics'?"),
+        ("dedup.verify.treshold=0.9", "dedup.verify.treshold: unknown key; did you mean 'threshold'?"),
+        ("dedup.verify.threshold=1.5", "dedup.verify.threshold: Input should be less than or equal to 1, not 1.5"),
+        ("tokenize.tokenizer.name=nobody/nothing", "tokenizer.name: 'nobody/nothing' cannot be loaded"),
+    ],
+)
+def test_a_wrong_parameter_is_one_sentence_and_exit_code_1(finished, params, message):
+    result = kedro(finished, "run", "--pipeline=curate", TINY, f"--params={params}")
+    assert result.returncode == 1
+    assert message in " ".join(result.stderr.split())
+    assert "Traceback" not in result.stdout + result.stderr
+    run(finished, TINY)
+
+
+def test_a_record_tells_its_story(finished):
+    said = kedro(finished, "trace", "python_questions/3", TINY).stdout
+    for word in ("ingest", "clean", "dedup", "split", "compose", "tokens", "track sft"):
+        assert word in said
+    assert "python_questions/3" in said
+
+
+def test_a_source_tells_its_composition(finished):
+    said = kedro(finished, "trace", "--source", "python_code", TINY).stdout
+    assert ("kept" in said and "near_duplicate" in said) or "made" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["nope/3"], "did you mean"),
+        (["python_code/99999999"], "has records 0 to"),
+        (["--source", "python_cod"], "did you mean 'python_code'"),
+    ],
+)
+def test_a_record_that_is_none_is_one_sentence(finished, words, message):
+    result = kedro(finished, "trace", *words, TINY)
+    assert result.returncode == 1
+    assert message in result.stderr or "is not a record" in result.stderr
+
+
+def test_the_run_is_recorded_in_the_project_and_in_mlflow(finished):
+    from mlflow import MlflowClient
+
+    records = [json.loads(path.read_text()) for path in sorted(finished.glob("data/07_reports/runs/*/record.json"))]
+    assert {record["status"] for record in records} <= {"FINISHED", "FAILED"}
+    record = next(record for record in records if record["status"] == "FINISHED")
+    client = MlflowClient(f"sqlite:///{finished / 'mlflow.db'}")
+    found = client.get_run(record["mlflow_run"])
+    assert found.data.params["dedup.verify.threshold"] == "0.8"
+    assert found.data.metrics["records.kept"] == record["metrics"]["records.kept"] > 0
+    inputs = {each.dataset.name: each.dataset.digest for each in found.inputs.dataset_inputs}
+    assert inputs["python_topics"] == folder(finished, "records").manifest.inputs["python_topics"]
+    assert all(record["sent"] for record in records)

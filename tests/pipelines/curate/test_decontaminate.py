@@ -69,7 +69,9 @@ def test_half_an_item_is_named_but_kept(tmp_path, root):
 
 def test_with_13_grams_any_shared_one_removes(tmp_path, root):
     config = DecontaminateConfig(match={"ngram_words": 13}, min_coverage=0)
-    decided = leaks(tmp_path, root, [qa("Which of these animals is known to sleep upside down in caves during storms?")], config)
+    decided = leaks(
+        tmp_path, root, [qa("Which of these animals is known to sleep upside down in caves during storms?")], config
+    )
     assert not decided[0]["kept"]
 
 

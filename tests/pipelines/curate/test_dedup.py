@@ -89,7 +89,10 @@ def test_thai_near_duplicates_are_found_without_spaces(tmp_path):
 
 
 def test_short_questions_that_differ_in_a_word_are_kept(tmp_path):
-    rows = [{"prompt": f"Who was the {n} president of the United States?", "reply": name} for n, name in (("fifth", "Monroe"), ("sixth", "Adams"))]
+    rows = [
+        {"prompt": f"Who was the {n} president of the United States?", "reply": name}
+        for n, name in (("fifth", "Monroe"), ("sixth", "Adams"))
+    ]
     assert removed(tmp_path, {"a": rows}, task="closed_qa") == {}
 
 
@@ -132,7 +135,9 @@ def test_sources_are_compared_by_what_they_share(tmp_path):
 
 
 def test_a_place_and_an_id_are_two_names_of_one_record(tmp_path):
-    records = records_of(tmp_path / "r", {"web": texts("a", "b", tier="low"), "books": texts("c", "d", "e", tier="high")}, "text")
+    records = records_of(
+        tmp_path / "r", {"web": texts("a", "b", tier="low"), "books": texts("c", "d", "e", tier="high")}, "text"
+    )
     order = PolicyOrder.of(records)
     assert order.ids(np.arange(5)) == ["books/0", "books/1", "books/2", "web/0", "web/1"]
     assert order.places(order.ids(np.arange(5))).tolist() == [0, 1, 2, 3, 4]
@@ -140,7 +145,7 @@ def test_a_place_and_an_id_are_two_names_of_one_record(tmp_path):
 
 @pytest.mark.parametrize("threshold", [0.8])
 def test_recall_and_precision_against_the_exact_truth(tmp_path, shared_bench, threshold):
-    """Every pair of the corpus with Jaccard >= 0.8 is known; the truth is of word 5-grams, whatever the length and the script."""
+    """Every pair of the corpus is known; the truth is of word 5-grams, whatever the length and the script."""
     corpus = pq.read_table(shared_bench / "data" / "corpus_small.parquet")
     truth = pq.read_table(shared_bench / "data" / "truth_small.parquet")
     left, right, similarity = (truth[name].to_numpy() for name in ("i", "j", "jac"))
@@ -165,8 +170,8 @@ def test_recall_and_precision_against_the_exact_truth(tmp_path, shared_bench, th
 
 
 def _unspaced(value: str) -> bool:
+    from polymath.text.buffers import as_strings
     from polymath.text.scripts import main_scripts
     from polymath.text.unicode import SCRIPTS, UNSPACED
-    from polymath.text.buffers import as_strings
 
     return SCRIPTS[int(main_scripts(as_strings(pa.array([value])))[0])] in (*UNSPACED, "Jpan")

@@ -10,7 +10,11 @@ from polymath.pipelines.curate.concepts import ConceptConfig, embed_records, fit
 from polymath.pipelines.curate.select import CapConfig, _cap
 from tests.pipelines.curate.made import ENGINE, all_kept, records_of, runner
 
-KINDS = ("the cat sat on the mat with a ball", "stock market prices rose after the bank spoke", "boil the rice with salt and oil")
+KINDS = (
+    "the cat sat on the mat with a ball",
+    "stock market prices rose after the bank spoke",
+    "boil the rice with salt and oil",
+)
 
 
 @settings(max_examples=60, deadline=None)
@@ -48,7 +52,7 @@ def placed(tmp_path):
 
 
 def test_records_about_the_same_thing_fall_into_one_concept(placed):
-    concepts, places = placed
+    _concepts, places = placed
     found = places.read()["concept"].to_numpy().reshape(-1, 3)
     assert (found == found[0]).all()
     assert len(set(found[0])) == 3

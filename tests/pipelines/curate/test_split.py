@@ -73,7 +73,11 @@ def test_straddlers_are_those_of_a_plain_loop(rows):
 
 
 def test_shares_come_out_as_asked():
-    shares = np.bincount(splits_of(np.random.default_rng(0).integers(1, 2**63, 100_000).astype(np.uint64), SplitConfig(validation=0.1, test=0.05)))
+    shares = np.bincount(
+        splits_of(
+            np.random.default_rng(0).integers(1, 2**63, 100_000).astype(np.uint64), SplitConfig(validation=0.1, test=0.05)
+        )
+    )
     assert np.allclose(shares / 100_000, [0.85, 0.1, 0.05], atol=0.005)
 
 

@@ -173,9 +173,7 @@ def _book_records(book: _Book, records: ShardFolder, fates: list[dict[str, Any]]
         book.check("records made", source, made, lines)
 
 
-def _book_examples(
-    book: _Book, fates: list[dict[str, Any]], counts: list[dict[str, Any]], tokens: ShardFolder
-) -> None:
+def _book_examples(book: _Book, fates: list[dict[str, Any]], counts: list[dict[str, Any]], tokens: ShardFolder) -> None:
     """Examples composed, and of them those tokenized, by recipe; their tokens."""
     composed: Counter[str] = Counter()
     gone: Counter[str] = Counter()
@@ -226,5 +224,8 @@ def _once(shard: np.ndarray, example: np.ndarray, start: np.ndarray, length: np.
     expected = np.where(same, np.r_[0, start[:-1] + length[:-1]], 0)
     wrong = np.flatnonzero(start != expected)
     if len(wrong):
-        raise UserError(f"the books of track {track} do not balance: token shard {shard[wrong[0]]}, example {example[wrong[0]]} "
-                        f"goes on at token {start[wrong[0]]}, not {expected[wrong[0]]}; please report it")  # fmt: skip
+        at = wrong[0]
+        raise UserError(
+            f"the books of track {track} do not balance: token shard {shard[at]}, example {example[at]} "
+            f"goes on at token {start[at]}, not {expected[at]}; please report it"
+        )

@@ -138,9 +138,7 @@ def compose_shard(records: Shard, decisions: Shard, chosen: Chosen, config: Comp
     return pa.concat_tables(parts).sort_by([("record", "ascending"), ("id", "ascending")]).unify_dictionaries()
 
 
-def _examples_of(
-    records: pa.Table, rows: np.ndarray, task: str, recipes: Mapping[str, Recipe], salt: str
-) -> list[pa.Table]:
+def _examples_of(records: pa.Table, rows: np.ndarray, task: str, recipes: Mapping[str, Recipe], salt: str) -> list[pa.Table]:
     fields = {name: records[name].combine_chunks() for name in TEXT_FIELDS} | dict(TASKS[task].derive(records))
     luck = np.array([xxhash.xxh3_64_intdigest(f"{salt} {name}".encode()) for name in records["id"].to_pylist()], np.uint64)
     return [_examples_by(name, recipe, records, rows, task, fields, luck) for name, recipe in recipes.items()]

@@ -129,9 +129,7 @@ def fit_concepts(
     return _fit(fit_concepts_on, records, item, concepts, engine)
 
 
-def fit_concepts_on(
-    records: ShardFolder, decisions: ShardFolder, space: ShardFolder, config: ConceptConfig
-) -> pa.Table:
+def fit_concepts_on(records: ShardFolder, decisions: ShardFolder, space: ShardFolder, config: ConceptConfig) -> pa.Table:
     """The concepts of all tasks (schema CONCEPT), the largest of a task first."""
     from sklearn.cluster import KMeans
     from threadpoolctl import threadpool_limits
@@ -194,7 +192,7 @@ def _fit(work: Any, records: ShardFolder, item: Item, config: Config, engine: En
 
 
 def _samples(records: ShardFolder, decisions: ShardFolder, size: int) -> list[tuple[str, pa.Array]]:
-    """For each task, the judged texts of at most `size` kept records: every k-th, so that all sources and shards have theirs."""
+    """For each task, the judged texts of at most `size` kept records: every k-th, so that all shards have theirs."""
     places: dict[str, list[tuple[int, int]]] = {}
     for number, shard in enumerate(decisions.shards):
         table = shard.read(["kept", "task"])

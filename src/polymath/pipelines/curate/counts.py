@@ -54,7 +54,9 @@ def count_shard(tokens: Shard, concepts: Shard, tier: Tier) -> pa.Table:
     concept = concepts.read(["concept"])["concept"].take(table["record"])
     grouped = pa.table({**plain, "concept": concept, **{name: pa.array(values) for name, values in sizes.items()}})
     keys = ["source", "task", "concept", "recipe", "split"]
-    summed = grouped.group_by(keys, use_threads=False).aggregate([("tokens", "count"), ("tokens", "sum"), ("loss_tokens", "sum")])
+    summed = grouped.group_by(keys, use_threads=False).aggregate(
+        [("tokens", "count"), ("tokens", "sum"), ("loss_tokens", "sum")]
+    )
     names = {"tokens_count": "examples", "tokens_sum": "tokens", "loss_tokens_sum": "loss_tokens"}
     summed = summed.rename_columns([names.get(name, name) for name in summed.column_names])
     summed = summed.append_column("tier", pa.array([tier.name] * len(summed), pa.string()))

@@ -19,6 +19,7 @@ from polymath.pipelines.curate.decisions import decide
 from polymath.pipelines.curate.ingest import RunConfig
 from polymath.records import TEXT_FIELDS
 from polymath.sources.benchmarks import Benchmark, Benchmarks
+from polymath.sources.build import placed_rows
 from polymath.sources.mapping import MISSING, getter
 from polymath.sources.rows import Batch
 from polymath.store.digest import digest_json
@@ -79,7 +80,7 @@ class BenchmarkInput:
 
     def __post_init__(self) -> None:
         entry = self.benchmark.model_dump(mode="json")
-        content = self.absent or self.benchmark.content_digest(self.root)
+        content = "absent" if self.absent else self.benchmark.content_digest(self.root)
         object.__setattr__(self, "digest", digest_json([entry, content]))
 
 
@@ -114,16 +115,15 @@ def read_items(given: BenchmarkInput) -> pa.Table:
 
 
 def _items_of(given: BenchmarkInput, batch: Batch) -> list[dict[str, str]]:
-    place = f"benchmarks.{given.name}.item"
+    where = f"benchmarks.{given.name}.item"
     expressions = [given.benchmark.item] if isinstance(given.benchmark.item, str) else given.benchmark.item
-    getters = [getter(expression, place) for expression in expressions]
+    getters = [getter(expression, where) for expression in expressions]
     name = getter(given.benchmark.id, f"benchmarks.{given.name}.id") if given.benchmark.id else None
-    rows = batch.rows or [(None, row) for row in (batch.table.to_pylist() if batch.table is not None else [])]
     items = []
-    for number, (where, row) in enumerate(rows):
+    for place, row in placed_rows(batch):
         parts = [get(row) for get in getters]
         text = "\n".join(_text(part) for part in parts if part is not MISSING and part is not None)
-        own = f"{batch.file}:{where.row if where else batch.start.row + number}"
+        own = f"{batch.file}:{place.row}"
         items.append({"benchmark": given.name, "id": str(name(row)) if name else own, "text": text})
     return items
 
@@ -180,7 +180,9 @@ def _plain_words(text: str) -> str:
 def whole_text(records: pa.Table) -> pa.Array:
     """Everything that a record says, field by field: an item leaks wherever it stands."""
     fields = [name for name, kind in TEXT_FIELDS.items() if kind != pa.int32() and records[name].null_count < len(records)]
-    return joined([flat(records[name]) for name in fields], "\n") if fields else pa.array([""] * len(records), pa.large_string())
+    return (
+        joined([flat(records[name]) for name in fields], "\n") if fields else pa.array([""] * len(records), pa.large_string())
+    )
 
 
 @functools.lru_cache(maxsize=1)

@@ -4,6 +4,7 @@ Near-duplicates are found by MinHash (Broder 1997) in bands, verified by exact J
 a record goes if and only if a record **that stays** is at least as similar as the threshold.
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -107,8 +108,8 @@ def dedup_texts(records: Shard, rows: Sequence[int] | None = None) -> pa.Array:
 
 def _hashes(strings: Strings) -> np.ndarray:
     """xxh3-64 of each text: equal texts are copies, whatever their length. Empty texts have 0 and are no one's copy."""
-    data, bounds = memoryview(strings.data), strings.offsets.tolist()
-    pairs = zip(bounds[:-1], bounds[1:], strict=True)
+    data, bounds = memoryview(strings.data.data), strings.offsets.tolist()
+    pairs = itertools.pairwise(bounds)
     return np.array([xxhash.xxh3_64_intdigest(data[a:b]) if b > a else 0 for a, b in pairs], np.uint64)
 
 
@@ -153,8 +154,12 @@ def group_candidates(
     for number, shard in list(enumerate(records.shards))[after["shard"] + 1 if after else 0 :]:
         start = order.starts[number]
         rows = np.flatnonzero(shared[start : start + shard.rows])
-        columns = {name: pa.array(values[start + rows]) for name, values in (("first", first), ("group", group), ("text_hash", hashes))}
-        table = pa.table({"row": pa.array(rows), "place": pa.array(start + rows), **columns, "batch": pa.array(batch[start + rows])})
+        columns = {
+            name: pa.array(values[start + rows]) for name, values in (("first", first), ("group", group), ("text_hash", hashes))
+        }
+        table = pa.table(
+            {"row": pa.array(rows), "place": pa.array(start + rows), **columns, "batch": pa.array(batch[start + rows])}
+        )
         batches = int(batch.max(initial=-1)) + 1
         yield Piece(table, {"shard": number, "batches": batches, "last": number == len(records.shards) - 1})
 

@@ -164,7 +164,7 @@ def one_phrase_again(
     max_share_3: float = 0.18,
     max_share_4: float = 0.16,
 ) -> Verdict:
-    """One phrase of two, three or four words makes up more of the text than its limit; the value is the worst over its limit."""
+    """One phrase of two to four words makes up more of the text than its limit; the value is the worst over its limit."""
     counts = (top_2_gram_chars, top_3_gram_chars, top_4_gram_chars)
     return _worst(counts, _spaced(chars, spaced), (max_share_2, max_share_3, max_share_4))
 
@@ -200,9 +200,7 @@ def phrases_again(
 
 
 @filters.register
-def unpunctuated_lines(
-    punctuated_lines: Signal, nonblank_lines: Signal, spaced: Signal, *, min_share: float = 0.12
-) -> Verdict:
+def unpunctuated_lines(punctuated_lines: Signal, nonblank_lines: Signal, spaced: Signal, *, min_share: float = 0.12) -> Verdict:
     """Fewer than `min_share` of the lines end a sentence (Thai marks none); a text without lines is removed too."""
     return _or_empty(below(_spaced(ratio(punctuated_lines, nonblank_lines), spaced), min_share), nonblank_lines)
 
@@ -214,9 +212,7 @@ def mostly_short_lines(short_lines: Signal, nonblank_lines: Signal, *, max_share
 
 
 @filters.register
-def lines_again(
-    duplicate_nonblank_line_chars: Signal, chars: Signal, newlines: Signal, *, max_share: float = 0.01
-) -> Verdict:
+def lines_again(duplicate_nonblank_line_chars: Signal, chars: Signal, newlines: Signal, *, max_share: float = 0.01) -> Verdict:
     """More than `max_share` of the characters stand in lines that stood before: stricter than Gopher's."""
     return above(ratio(duplicate_nonblank_line_chars, chars - newlines), max_share)
 
@@ -331,7 +327,7 @@ def prompt_too_long(prompt_characters: Signal, *, max_characters: int = 100_000)
 
 @filters.register
 def roles_out_of_order(wrong_role_order: Signal) -> Verdict:
-    """A conversation that cannot be trained on: it does not begin with the user, or nobody answers last, or one speaks twice."""
+    """A conversation that does not begin with the user, or in which nobody answers last, or one speaks twice."""
     return where(wrong_role_order)
 
 

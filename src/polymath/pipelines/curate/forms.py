@@ -18,9 +18,7 @@ class FormConfig(Config):
     """The frame around prompts. The Alpaca form (Taori 2023), or the tokenizer's own chat template."""
 
     name: Literal["alpaca", "chat"] = "alpaca"
-    preamble: str = (
-        "Below is an instruction that describes a task. Write a response that appropriately completes the request."
-    )
+    preamble: str = "Below is an instruction that describes a task. Write a response that appropriately completes the request."
     preamble_with_input: str = (
         "Below is an instruction that describes a task, paired with an input that provides further context. "
         "Write a response that appropriately completes the request."

@@ -1,5 +1,6 @@
 """Ingest: one entry per source in, numbered records out; rows that cannot be read are set aside with their reason."""
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -42,10 +43,14 @@ class RunConfig(Config):
 
 
 class Sources(RootModel[dict[str, Source]]):
-    """`params:sources`: the whole library. Checked whole, so that a typo in an entry is found before it is used."""
+    """`params:sources`: the whole library, by name: Kedro merges the files of a folder in no particular order.
+
+    It is checked whole, so that a typo in an entry is found before it is used.
+    """
 
     @model_validator(mode="after")
     def _check_entries(self) -> "Sources":
+        self.root = dict(sorted(self.root.items()))
         for name, source in self.root.items():
             if source.adapter:
                 registry = whole_adapters if source.adapter in whole_adapters else adapters
@@ -106,17 +111,17 @@ class SourceInput:
         return self._adapter(whole_adapters)
 
     def _adapter(self, registry: Registry) -> Any:
-        if self.source.adapter not in registry:
+        name = self.source.adapter
+        if name is None or name not in registry:
             return None
-        options = registry.options(self.source.adapter, self.source.options, f"{self.name}.adapter")
-        return partial(registry[self.source.adapter], **options)
+        return partial(registry[name], **registry.options(name, self.source.options, f"{self.name}.adapter"))
 
 
-def read_sources(
-    sources: Sources, benchmarks: Benchmarks, run: RunConfig, ingest: IngestConfig, engine: EngineConfig
-) -> Plan:
+def read_sources(sources: Sources, benchmarks: Benchmarks, run: RunConfig, ingest: IngestConfig, engine: EngineConfig) -> Plan:
     """Read the chosen sources into record shards; set unreadable rows aside; refuse a source that is a benchmark's split."""
     chosen = choose(sources.root, run.sources)
+    _check_network(chosen)
+    _check_files(chosen, run.files_root)
     inputs = [SourceInput(n, s, run.files_root, refusal(s, benchmarks.root)) for n, s in chosen.items()]
     return Plan(
         step="ingest",
@@ -129,6 +134,32 @@ def read_sources(
         engine=engine,
         inputs={given.name: given.digest for given in inputs},
     )
+
+
+def _check_network(chosen: dict[str, Source]) -> None:
+    """Say before any work which sources have to be downloaded, and stop when they cannot be."""
+    from polymath.sources.hub import is_reachable, needs_network
+
+    hub = {name: source for name, source in chosen.items() if source.kind == "hub"}
+    missing = {n: s.path[0] for n, s in hub.items() if needs_network(s.path[0], s.revision, name=s.config)}
+    if not missing:
+        return
+    shown = ", ".join(f"{name} ({path})" for name, path in missing.items())
+    if not is_reachable():
+        raise UserError(
+            f"these sources need the network, which cannot be reached: {shown}; connect, or unset HF_HUB_OFFLINE, "
+            "or choose sources that are here (run.sources=kind:embedded)"
+        )
+    logging.getLogger(__name__).info("downloading from the hub: %s", shown)
+
+
+def _check_files(chosen: dict[str, Source], root: Path) -> None:
+    """Look into every file before any work: an LFS pointer, an error page or an empty file is an error now, not in an hour."""
+    from polymath.sources.files import describe_files
+
+    for source in chosen.values():
+        if source.kind == "files":
+            describe_files(source.path, root, source.read)
 
 
 def read_source(given: SourceInput, config: ReadingConfig, after: dict[str, Any] | None) -> Iterator[Piece]:
@@ -228,7 +259,8 @@ def _too_many(records: ShardFolder, name: str, counts: dict[str, int], allowed: 
     worst = max(set(reasons), key=reasons.count)
     example = next(row for row in rows if row["reason"] == worst)
     return UserError(
-        f"{name}: {counts['quarantined']:,} of {counts['rows']:,} rows cannot be read, more than ingest.max_quarantined={allowed:g}; "
-        f"most are {worst}, e.g. {example['file']} row {example['row']}: {example['detail']} "
+        f"{name}: {counts['quarantined']:,} of {counts['rows']:,} rows cannot be read, "
+        f"more than ingest.max_quarantined={allowed:g}; most "
+        f"are {worst}, e.g. {example['file']} row {example['row']}: {example['detail']} "
         f"(kedro trace --quarantined --source {name} lists them)"
     )

@@ -14,7 +14,8 @@ from polymath.text.buffers import as_strings
 from polymath.text.unicode import SCRIPTS
 
 ONE_LANGUAGE = {
-    "Thai": "th", "Laoo": "lo", "Khmr": "km", "Mymr": "my", "Jpan": "ja", "Hang": "ko", "Grek": "el", "Hebr": "he", "Taml": "ta",
+    "Thai": "th", "Laoo": "lo", "Khmr": "km", "Mymr": "my", "Jpan": "ja", "Hang": "ko", "Grek": "el", "Hebr": "he",
+    "Taml": "ta",
 }  # fmt: skip
 """Scripts (ISO 15924) that are written for one language in practice."""
 SAMPLE = 200

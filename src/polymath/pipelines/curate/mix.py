@@ -42,6 +42,7 @@ FRONTIER = pa.schema(
     ]
 )
 
+
 def weigh_tracks(token_counts: ShardFolder, concepts: ShardFolder, mix: MixConfig, engine: EngineConfig) -> Plan:
     """The weight, the tokens drawn and the epochs of every concept of every task, for each track."""
     item = Item("weights", (token_counts, concepts), token_counts.rows)
@@ -91,8 +92,8 @@ class Stratum:
         tiers = frame.pivot_table(index=["task", "concept"], columns="tier", values="tokens", aggfunc="sum", fill_value=0)
         shares = tiers.reindex(index=summed.index, columns=list(TIERS), fill_value=0).to_numpy(float).T
         task, concept = ([key[place] for key in summed.index] for place in (0, 1))
-        columns = (summed[name].to_numpy(np.int64) for name in ("examples", "tokens", "loss_tokens"))
-        return cls(task, concept, *columns, shares / np.maximum(shares.sum(axis=0), 1))
+        sizes = {name: summed[name].to_numpy(np.int64) for name in ("examples", "tokens", "loss_tokens")}
+        return cls(task, concept, **sizes, tier_shares=shares / np.maximum(shares.sum(axis=0), 1))
 
     @property
     def sizes(self) -> np.ndarray:
@@ -158,9 +159,7 @@ def _prior(strata: Stratum, track: TrackConfig, budget: float) -> np.ndarray:
     return _plain(strata, even, budget)
 
 
-def _problem(
-    strata: Stratum, concepts: pa.Table, track: TrackConfig, prior: np.ndarray, budget: float
-) -> portfolio.Problem:
+def _problem(strata: Stratum, concepts: pa.Table, track: TrackConfig, prior: np.ndarray, budget: float) -> portfolio.Problem:
     """The portfolio's problem with assumed estimates: the worth of tiers, and how far concepts are about the same."""
     rows = {row["concept"]: row for row in concepts.to_pylist()}
     dimensions = len(next(iter(rows.values()))["centroid"]) if rows else 1
@@ -193,7 +192,9 @@ def draw(token_counts: ShardFolder, concepts: ShardFolder, config: WeighingConfi
         same = {"track": name, "estimates": "assumed"}
         for point in portfolio.frontier(problem, 1e-3, np.geomspace(0.1, 100, 13)):
             rows.append({**same, "kind": "frontier", "aversion": point.aversion, "risk": point.risk, "gain": point.gain})
-        others = {kind: _plain(strata, track.model_copy(update={"strategy": kind}), budget) for kind in ("proportional", "unimax")}
+        others = {
+            kind: _plain(strata, track.model_copy(update={"strategy": kind}), budget) for kind in ("proportional", "unimax")
+        }
         others["chosen"] = _weights(strata, track, prior, problem, budget, name)
         for kind, chosen in others.items():
             point = portfolio.point(problem, chosen, 0.0)

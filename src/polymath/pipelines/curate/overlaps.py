@@ -47,11 +47,11 @@ def overlaps(records: ShardFolder, clean: ShardFolder, dedup: ShardFolder) -> pa
     several = np.asarray(present.sum(axis=1)).reshape(-1) > 1
     anywhere = np.asarray(counts[several].sum(axis=0)).reshape(-1)
     total = np.bincount(source, minlength=sources)
-    rows = [(name, None, total[i], anywhere[i]) for i, name in enumerate(order.names)]
-    rows += [
-        (name, other, total[i], shared[i, j])
-        for i, name in enumerate(order.names)
-        for j, other in enumerate(order.names)
-        if i != j and shared[i, j]
+    pairs = [(i, j) for i in range(sources) for j in range(sources) if i != j and shared[i, j]]
+    columns = [
+        [*order.names, *(order.names[i] for i, _ in pairs)],
+        [*([None] * sources), *(order.names[j] for _, j in pairs)],
+        [*total.tolist(), *(total[i] for i, _ in pairs)],
+        [*anywhere.tolist(), *(shared[i, j] for i, j in pairs)],
     ]
-    return pa.Table.from_pylist([dict(zip(OVERLAP.names, row, strict=True)) for row in rows], schema=OVERLAP)
+    return pa.table([pa.array(column, field.type) for column, field in zip(columns, OVERLAP, strict=True)], schema=OVERLAP)

@@ -88,7 +88,9 @@ def pack_track(tokens: ShardFolder, counts: ShardFolder, concepts: ShardFolder, 
     examples = _examples_of(tokens, counts, concepts, track.config)
     capacity = track.config.sequence_tokens
     whole = np.array([TASKS[task].shape != "text" for task in examples.task], bool)
-    long_ = (examples.tokens > capacity) & whole & ((track.config.long_examples == "leave_out") | (track.config.kind == "pairs"))
+    long_ = (
+        (examples.tokens > capacity) & whole & ((track.config.long_examples == "leave_out") | (track.config.kind == "pairs"))
+    )
     left = examples.at(long_)
     examples = examples.at(~long_)
     names = [np.char.add(np.char.add(examples.split.astype(str), "\0"), examples.task.astype(str)), examples.concept]
@@ -215,7 +217,13 @@ def _likeness(concept: list[int], concepts: pa.Table) -> np.ndarray:
 
 
 def _promises(
-    track: Track, chosen: np.ndarray, by_slot: np.ndarray, owner: np.ndarray, draws: np.ndarray, likeness: np.ndarray, steps: int
+    track: Track,
+    chosen: np.ndarray,
+    by_slot: np.ndarray,
+    owner: np.ndarray,
+    draws: np.ndarray,
+    likeness: np.ndarray,
+    steps: int,
 ) -> dict[str, Any]:
     """What the schedule keeps: distances from the quotas, and how correlated its batches are against chance."""
     batch = track.config.batch_sequences

@@ -3,6 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from polymath.pipelines.curate.books import balance_books, count_fates
+from polymath.pipelines.curate.card import write_card
 from polymath.pipelines.curate.clean import judge_text, measure_text
 from polymath.pipelines.curate.compose import compose_examples
 from polymath.pipelines.curate.concepts import embed_records, fit_concepts, fit_space, place_in_concepts
@@ -10,8 +11,8 @@ from polymath.pipelines.curate.counts import count_tokens
 from polymath.pipelines.curate.decontaminate import drop_leaks, find_leaks, read_benchmarks
 from polymath.pipelines.curate.dedup import find_candidates, gather_candidates, sketch
 from polymath.pipelines.curate.ingest import list_quarantined, read_sources
-from polymath.pipelines.curate.overlaps import compare_sources
 from polymath.pipelines.curate.mix import draw_frontiers, weigh_tracks
+from polymath.pipelines.curate.overlaps import compare_sources
 from polymath.pipelines.curate.pack import pack_sequences, schedule_batches
 from polymath.pipelines.curate.relevance import fit_profiles, measure_relevance
 from polymath.pipelines.curate.select import find_over_caps, select_records
@@ -26,7 +27,7 @@ ENGINE = "params:engine"
 
 def create_pipeline() -> Pipeline:
     """Public datasets in; packed, stratified training tracks out. Every row keeps a decision on record."""
-    return sum_steps("curate", [
+    curated = sum_steps("curate", [
         Step("ingest", [
             Node(read_sources, ["params:sources", "params:benchmarks", "params:run", "params:ingest", ENGINE], "records"),
             Node(list_quarantined, ["records", "params:ingest", ENGINE], "quarantined_rows"),
@@ -58,7 +59,8 @@ def create_pipeline() -> Pipeline:
                  ["records", "decontaminate_decisions", "concept_space", "params:select.concepts", ENGINE], "concepts"),
             Node(place_in_concepts, ["record_vectors", "decontaminate_decisions", "concepts", ENGINE], "record_concepts"),
             Node(find_over_caps,
-                 ["records", "decontaminate_decisions", "record_concepts", "signatures", "text_signals", "params:select", ENGINE],
+                 ["records", "decontaminate_decisions", "record_concepts", "signatures", "text_signals",
+                  "params:select", ENGINE],
                  "over_caps"),
             Node(select_records, ["records", "decontaminate_decisions", "over_caps", ENGINE], "select_decisions"),
         ]),
@@ -89,5 +91,14 @@ def create_pipeline() -> Pipeline:
                  ["records", "text_signals", "clean_decisions", "split_decisions", "examples", ENGINE], "fates"),
             Node(balance_books,
                  ["records", "fates", "token_counts", "tokens", "sequences", "schedule", ENGINE], "books"),
+        ]),
+    ])  # fmt: skip
+    told = {name: name for node in curated.nodes for name in node.outputs}  # the card tells of everything that was made
+    return curated + sum_steps("curate", [
+        Step("report", [
+            Node(write_card,
+                 {"run_record": "run_record", "run": "params:run", "sources": "params:sources", "clean": "params:clean",
+                  "dedup": "params:dedup", "decontaminate": "params:decontaminate", "mix": "params:mix",
+                  "report": "params:report", "engine": ENGINE, **told}, "data_card"),
         ]),
     ])  # fmt: skip

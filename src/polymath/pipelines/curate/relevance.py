@@ -56,8 +56,8 @@ def fit_profiles_on(records: ShardFolder, config: RelevanceConfig) -> pa.Table:
         starts, buckets, counts = _counts(pa.concat_arrays(texts), config)
         frequency = projection.document_frequency(buckets, config.buckets)
         weights = projection.inverse_frequency(frequency, len(starts) - 1)
-        profile = np.bincount(buckets, counts * weights[buckets], minlength=config.buckets)
-        profile /= max(float(np.linalg.norm(profile)), 1e-9)
+        profile: np.ndarray = np.bincount(buckets, counts * weights[buckets], minlength=config.buckets)
+        profile = profile / max(float(np.linalg.norm(profile)), 1e-9)
         rows.append({"task": task, "weights": weights, "profile": profile.astype(np.float32).round(6)})
     return pa.Table.from_pylist(rows, schema=PROFILE)
 

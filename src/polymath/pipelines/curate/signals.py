@@ -3,13 +3,11 @@
 A signal is a number (or a yes or no) per record. Filters (`filters.py`) and moves are functions of signals alone.
 """
 
-from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from polymath.text.signals import measure
 
 from polymath.config import Config
 from polymath.pipelines.curate import phrases
@@ -21,6 +19,7 @@ from polymath.tasks import TASKS
 from polymath.tasks.task import flat
 from polymath.text import scripts, words
 from polymath.text.buffers import as_strings
+from polymath.text.signals import measure
 from polymath.text.unicode import SCRIPTS, UNSPACED
 
 VERSION = 1
@@ -28,7 +27,6 @@ MIN_LETTERS = 20
 """Below this many letters on either side, the scripts of a prompt and its reply are not compared."""
 
 Columns = dict[str, np.ndarray]
-Measure = Callable[[pa.Table], Columns]
 
 
 class SignalsConfig(Config):
@@ -46,8 +44,8 @@ def measure_shard(shard: Shard, config: SignalsConfig) -> pa.Table:
     """All signals of one record shard, row for row, with the task, source and tier that they are judged by."""
     records = shard.read()
     columns: Columns = {}
-    for measured in (_prose, _lengths, _replies, conversation_signals):
-        columns |= measured(records, config) if measured in (_prose, _replies) else measured(records)
+    for measured in (_prose(records, config), _lengths(records), _replies(records, config), conversation_signals(records)):
+        columns |= measured
     table = pa.table({name: pa.array(values) for name, values in columns.items()})
     for name in ("tier", "task", "source"):
         table = table.add_column(0, name, records[name])

@@ -71,13 +71,16 @@ def encode_shard(
     encoder = codec(tokenizer.path, tokenizer.digest)
     old = [shard for shard in previous if shard.name == examples.name and shard.entry.note["tokenizer"] == tokenizer.digest]
     known = _Known.of(old, "")
-    main, library = _encode(table, "answer", encoder, config.form, known)
+    main, fresh, library = _encode(table, "answer", encoder, config.form, known)
     columns: dict[str, Any] = {name: table[name] for name in ("id", "record", "source", "task", "recipe")}
     columns["split"] = state["split"].take(table["record"])
     columns |= {"text": main.digests, "ids": main.ids, "loss": main.loss}
     if paired.any():
         rows = np.flatnonzero(paired)
-        other, _ = _encode(table.take(pa.array(rows)), "rejected", encoder, config.form, _Known.of(old, "rejected_"))
+        other, also_fresh, _ = _encode(
+            table.take(pa.array(rows)), "rejected", encoder, config.form, _Known.of(old, "rejected_")
+        )
+        fresh += also_fresh
         spread = np.full(len(table), -1)
         spread[rows] = np.arange(len(rows))
         places = pa.array(spread, mask=spread < 0)
@@ -86,7 +89,7 @@ def encode_shard(
     else:
         kinds = {"rejected_text": pa.uint64(), "rejected_ids": main.ids.type, "rejected_loss": main.loss.type}
         columns |= {name: pa.nulls(len(table), kind) for name, kind in kinds.items()}
-    return Piece(pa.table(columns), {"tokenizer": tokenizer.digest, "library": library})
+    return Piece(pa.table(columns), {"tokenizer": tokenizer.digest, "library": library, "fresh": fresh})
 
 
 @dataclass(frozen=True)
@@ -124,8 +127,8 @@ class _Known:
         return np.where(self.digests[at] == wanted, self.order[at], -1)
 
 
-def _encode(examples: pa.Table, reply: str, codec_: Codec, form: FormConfig, known: _Known) -> tuple[_Tokens, str]:
-    """Tokens of one side of the examples, row for row, and the library that made the new ones."""
+def _encode(examples: pa.Table, reply: str, codec_: Codec, form: FormConfig, known: _Known) -> tuple[_Tokens, int, str]:
+    """Tokens of one side of the examples, row for row; how many had to be made, and the library that made them."""
     pieces = pieces_of(examples, form, reply, codec_.template if form.name == "chat" else None)
     digests = _digests(pieces, len(examples))
     old = known.rows(digests)
@@ -138,13 +141,13 @@ def _encode(examples: pa.Table, reply: str, codec_: Codec, form: FormConfig, kno
         place = np.where(old >= 0, len(fresh) + old, renumbered)
         ids = pa.concat_arrays([ids, known.tokens.ids]).take(pa.array(place))
         loss = pa.concat_arrays([loss, known.tokens.loss]).take(pa.array(place))
-    return _Tokens(pa.array(digests), ids, loss), library
+    return _Tokens(pa.array(digests), ids, loss), len(fresh), library
 
 
 def _digests(pieces: Pieces, examples: int) -> np.ndarray:
     """uint64 per example: of its pieces' texts, their bounds, and whether they are trained on."""
     strings = as_strings(pieces.text)
-    data, bounds = memoryview(strings.data), strings.offsets.tolist()
+    data, bounds = memoryview(strings.data.data), strings.offsets.tolist()
     hashes = [xxhash.xxh3_64_intdigest(data[a:b]) for a, b in itertools.pairwise(bounds)]
     folded = np.array(hashes, np.uint64) * np.uint64(2) + pieces.trained
     digests = np.zeros(examples, np.uint64)

@@ -183,7 +183,9 @@ class Codec:
         same = all(np.array_equal(left, right) for left, right in zip(expected, given, strict=True))
         if not same:
             name = self.row["name"]
-            logging.getLogger(__name__).warning("%s: gigatoken's ids differ from Hugging Face's; tokenizers does the work", name)
+            logging.getLogger(__name__).warning(
+                "%s: gigatoken's ids differ from Hugging Face's; tokenizers does the work", name
+            )
         return same
 
     def _encode_plain(self, texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:

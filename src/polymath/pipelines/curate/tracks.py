@@ -75,7 +75,9 @@ class TrackConfig(Config):
     def takes(self, counts: pa.Table) -> np.ndarray:
         """bool: which rows of a count table (or any with source, tier and task) go into the track."""
         shape = np.array([TASKS[task].shape for task in counts["task"].to_pylist()])
-        fits = (shape == "pair") if self.kind == "pairs" else (shape == "turns") if self.kind == "prompts" else (shape != "pair")
+        fits = (
+            (shape == "pair") if self.kind == "pairs" else (shape == "turns") if self.kind == "prompts" else (shape != "pair")
+        )
         for names, column in ((self.tasks, "task"), (self.sources, "source"), (self.tiers, "tier")):
             if names:
                 fits &= np.isin(counts[column].to_numpy(), names)

@@ -62,7 +62,7 @@ KNOWN: dict[str, tuple[int, dict[str, int]]] = {
     "samsum_sample": (20, {}),
     "reddit_tifu_sample": (100, {}),
     "reddit_tldr_sample": (888, {"left_out": 109, "empty": 2}),
-    "reddit_titles_sample": (1000, {}),
+    "reddit_titles_sample": (988, {"null_field": 12}),  # posts that are a title and nothing else
     "sst2_sample": (60614, {}),
     "agnews_sample": (4000, {}),
     "sentence_polarity_negative_sample": (5331, {}),

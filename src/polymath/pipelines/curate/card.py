@@ -1,0 +1,48 @@
+"""Report: the data card, one page that tells a run."""
+
+from polymath.engine.contract import EngineConfig, Item, Plan
+from polymath.pipelines.curate.clean import CleanConfig
+from polymath.pipelines.curate.decontaminate import DecontaminateConfig
+from polymath.pipelines.curate.dedup import DedupConfig
+from polymath.pipelines.curate.ingest import RunConfig, Sources
+from polymath.pipelines.curate.tracks import MixConfig
+from polymath.reporting.card.inputs import CardConfig, Data, Occasion, ReportConfig, SourceFacts
+from polymath.reporting.card.page import write_page
+from polymath.store.folder import ShardFolder
+from polymath.tracking import RunRecord
+
+VERSION = 1
+
+
+def write_card(
+    run_record: RunRecord,
+    run: RunConfig,
+    sources: Sources,
+    clean: CleanConfig,
+    dedup: DedupConfig,
+    decontaminate: DecontaminateConfig,
+    mix: MixConfig,
+    report: ReportConfig,
+    engine: EngineConfig,
+    **made: ShardFolder,
+) -> Plan:
+    """One page of everything that the run `made`: what became of each row and why, what the mix holds, how it was made."""
+    used = dict.fromkeys(shard.entry.note["source"] for shard in made["records"].shards)
+    config = CardConfig(
+        title=run.name or " ".join(run.sources),
+        report=report,
+        sources={name: _facts(sources, name) for name in used},
+        judge=clean.judge,
+        threshold=dedup.verify.threshold,
+        min_coverage=decontaminate.min_coverage,
+        tracks=mix.wanted,
+    )
+    occasion = Occasion(run_record.command, run_record.started, run_record.tags, run_record.parameters, run_record.changed)
+    item = Item("card", (Data(made), occasion), made["records"].rows)
+    inputs = {name: folder.digest for name, folder in made.items()}
+    return Plan("report", write_page, (item,), config, VERSION, engine=engine, inputs=inputs)
+
+
+def _facts(sources: Sources, name: str) -> SourceFacts:
+    source = sources.root[name]
+    return SourceFacts(task=source.task, tier=source.tier, licence=source.licence)

@@ -1,0 +1,142 @@
+"""Part 7: near-duplicates beside what they repeat, word for word."""
+
+import difflib
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from polymath.pipelines.curate.order import PolicyOrder
+from polymath.pipelines.curate.verify import NEAR_DUPLICATE
+from polymath.reporting.card.charts import Histogram, histogram
+from polymath.reporting.card.inputs import Data
+from polymath.reporting.card.sample import Draw, Row, luck
+from polymath.store.folder import ShardFolder
+from polymath.tasks import TASKS
+
+CANDIDATES = 10
+"""So many pairs are drawn for each that is shown: those shown span the range of similarities."""
+WORDS = 600
+"""Words of a text that are compared."""
+AROUND = 8
+"""Words that are shown before and after a difference."""
+PIECE = re.compile(r"\s+|\w+|[^\w\s]")
+UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+
+Text = list[tuple[str, str]]
+"""Pieces of a text: `same`, `differs` or `gap` (left out), and the words."""
+
+
+@dataclass(frozen=True)
+class Twin:
+    """A removed record beside the one that it repeats."""
+
+    id: str
+    keeper: str
+    similarity: float
+    left: Text
+    """The kept one."""
+    right: Text
+    """The removed one."""
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """What dedup removed."""
+
+    chart: Histogram | None
+    """Similarities of near-duplicates with what they repeat."""
+    twins: list[Twin]
+    repeated: list[tuple[str, int]]
+    """The records that are repeated most, and how often."""
+
+
+def find_duplicates(data: Data, threshold: float, pairs: int, most: int) -> Duplicates:
+    """Similarities of all, and some pairs across their range."""
+    draw, similarities, names = Draw(pairs * CANDIDATES), [np.empty(0, np.float32)], []
+    for number, shard in enumerate(data["dedup_decisions"].shards):
+        table = shard.read(["reason", "duplicate_of", "similarity"])
+        repeats = table["duplicate_of"].is_valid().to_numpy()
+        if not repeats.any():
+            continue
+        names.append(table["duplicate_of"].drop_null().cast(pa.string()))
+        near = table["reason"].cast(pa.string()).fill_null("").to_numpy() == NEAR_DUPLICATE
+        similarity = table["similarity"].to_numpy()
+        near &= ~np.isnan(similarity)
+        similarities.append(similarity[near])
+        rows = np.flatnonzero(near)
+        draw.offer(number, np.full(len(rows), "near"), rows, luck(shard.name, shard.rows)[rows])
+    every = np.concatenate(similarities)
+    chart = histogram(every, threshold, is_floor=False) if len(every) else None
+    return Duplicates(chart, _twins(data, draw.drawn("near"), pairs), _most_repeated(names, most))
+
+
+def _most_repeated(names: list[pa.ChunkedArray], most: int) -> list[tuple[str, int]]:
+    """Kept records by the number of records that repeat them."""
+    if not names:
+        return []
+    counts = pc.value_counts(pa.chunked_array([chunk for column in names for chunk in column.chunks]))
+    found = [(row["values"], row["counts"]) for row in counts.to_pylist() if row["counts"] > 1]
+    return sorted(found, key=lambda item: (-item[1], item[0]))[:most]
+
+
+def _twins(data: Data, rows: list[Row], pairs: int) -> list[Twin]:
+    """Of the rows that were drawn, those at even steps through the range of similarities, the least similar first."""
+    decisions, records = data["dedup_decisions"], data["records"]
+    order = PolicyOrder.of(records)
+    drawn = []
+    for row in rows:
+        decided = decisions.shards[row.shard].take([row.row], ["duplicate_of", "similarity"]).to_pylist()[0]
+        drawn.append((decided["similarity"], row, decided["duplicate_of"]))
+    drawn.sort(key=lambda each: (each[0], each[1]))
+    places = np.unique(np.linspace(0, len(drawn) - 1, min(pairs, len(drawn))).round().astype(int)) if drawn else []
+    found = []
+    for similarity, row, keeper in (drawn[place] for place in places):
+        shard, number = (int(each[0]) for each in order.locate(order.places([keeper])))
+        (name, removed), (_, kept) = (_compared(records, *place) for place in ((row.shard, row.row), (shard, number)))
+        found.append(Twin(name, keeper, similarity, *mark(kept, removed)))
+    return found
+
+
+def _compared(records: ShardFolder, shard: int, row: int) -> tuple[str, str]:
+    """A record's id, and the text by which it is compared."""
+    one = records.shards[shard]
+    fields = sorted({name for task in TASKS.values() for name in task.identity})
+    table = one.take([row], ["id", *fields])
+    return table["id"][0].as_py(), TASKS[one.entry.note["task"]].dedup_text(table)[0].as_py()
+
+
+def mark(left: str, right: str) -> tuple[Text, Text]:
+    """Both texts cut around their differences, with the differing words told apart."""
+    one, other = pieces(left), pieces(right)
+    texts: tuple[Text, Text] = ([], [])
+    matcher = difflib.SequenceMatcher(None, one, other, autojunk=False)
+    blocks = matcher.get_opcodes()
+    for number, (kind, *bounds) in enumerate(blocks):
+        for text, words, (a, b) in zip(texts, (one, other), (bounds[:2], bounds[2:]), strict=True):
+            part = words[a:b]
+            if kind != "equal":
+                text += [("differs", "".join(part))] if part else []
+            else:
+                text += _shortened(part, number == 0, number == len(blocks) - 1)
+    return texts
+
+
+def pieces(text: str) -> list[str]:
+    """Words, spaces and signs one by one; scripts without spaces letter by letter."""
+    found = PIECE.findall(text[: WORDS * 12])
+    parts = [letter for piece in found for letter in (piece if UNSPACED.match(piece) else [piece])]
+    return parts[: 2 * WORDS]
+
+
+def _shortened(words: list[str], first: bool, last: bool) -> Text:
+    """What both have in common: only its ends, which lie beside a difference."""
+    around = 2 * AROUND
+    before, after = ([] if first else words[:around]), ([] if last else words[-around:])
+    if len(words) <= 2 * around + 6:
+        return [("same", "".join(words))]
+    text: Text = [("same", "".join(before))] if before else []
+    text.append(("gap", " … "))
+    return [*text, ("same", "".join(after))] if after else text

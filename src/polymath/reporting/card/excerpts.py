@@ -1,0 +1,50 @@
+"""The beginning of records' texts, read for the few that the page shows."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from polymath.reporting.card.sample import Row
+from polymath.reporting.card.words import cut
+from polymath.store.folder import ShardFolder
+
+FIELDS = ("prompt", "context", "reply", "replies", "choices", "answer", "chosen", "rejected", "text", "messages")
+LENGTH = {"context": 160, "choices": 120}
+LONGEST = 320
+"""Characters of a field that are shown."""
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """A record: its id, its source's task, and the fields that say something."""
+
+    id: str
+    fields: list[tuple[str, str]]
+
+
+def read_excerpts(records: ShardFolder, rows: Iterable[Row]) -> dict[tuple[int, int], Excerpt]:
+    """Excerpts of records by shard and row; each shard is opened once."""
+    wanted: dict[int, set[int]] = {}
+    for row in rows:
+        wanted.setdefault(row.shard, set()).add(row.row)
+    found = {}
+    for shard, numbers in sorted(wanted.items()):
+        order = sorted(numbers)
+        for number, record in zip(order, records.shards[shard].take(order, ["id", *FIELDS]).to_pylist(), strict=True):
+            found[shard, number] = excerpt(record)
+    return found
+
+
+def excerpt(record: dict[str, Any]) -> Excerpt:
+    """The fields that are there, each cut to what a person reads at a glance."""
+    fields = [(name, cut(as_text(record[name]), LENGTH.get(name, LONGEST))) for name in FIELDS if record[name] not in (None, [])]
+    return Excerpt(record["id"], fields)
+
+
+def as_text(value: Any) -> str:
+    """A field as one text: lists a line each, conversations with their roles."""
+    if isinstance(value, list):
+        return "\n".join(as_text(element) for element in value)
+    if isinstance(value, dict):
+        return f"{value['role']}: {value['content']}"
+    return str(value)

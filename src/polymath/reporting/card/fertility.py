@@ -1,0 +1,93 @@
+"""Part 4: how well the tokenizer fits each language; where it does not, its texts cost many tokens and teach little."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from polymath.pipelines.curate.concepts import FIELDS
+from polymath.pipelines.curate.signals import judged_text
+from polymath.reporting.card.inputs import Data
+from polymath.reporting.card.sample import Draw, luck
+from polymath.text.buffers import as_strings
+from polymath.text.words import count_words
+
+TEXTS = 150
+"""Records of each language that are measured,"""
+CHARACTERS = 2000
+"""and of each at most so much."""
+FEW = 20
+"""Languages with fewer kept records are left out."""
+# A word of English costs a good tokenizer 1.2 to 1.5 tokens; above 3 it is spelled rather than read (Rust 2021, 2012.15613).
+# Scripts without spaces: a token should hold more than one character, and a byte-level one that never saw them takes 3 each.
+MANY_PER_WORD, MANY_PER_CHARACTER = 3.0, 1.2
+
+
+@dataclass(frozen=True)
+class Fertility:
+    """What one language costs."""
+
+    language: str
+    records: int
+    """Kept ones."""
+    bytes_per_token: float
+    per_word: float | None
+    """Tokens per word; None where words are not cut by spaces."""
+    per_character: float
+
+    @property
+    def is_bad(self) -> bool:
+        """The tokenizer spells this language rather than reading it."""
+        return self.per_character > MANY_PER_CHARACTER if self.per_word is None else self.per_word > MANY_PER_WORD
+
+
+def fertilities(data: Data) -> list[Fertility]:
+    """The languages of the kept records, the commonest first; measured on the records' own text, without the prompt's frame."""
+    from tokenizers import Tokenizer
+
+    draw, records, spaced = _draw(data)
+    tokenizer = Tokenizer.from_str(data["tokenizer"].read(["definition"])["definition"][0].as_py())
+    found = []
+    for language in sorted(draw.labels, key=lambda name: (-records[name], name)):
+        if records[language] < FEW:
+            continue
+        text = _texts(data, draw, language)
+        tokens = sum(len(each.ids) for each in tokenizer.encode_batch_fast(text.to_pylist(), add_special_tokens=False))
+        words = int(count_words(as_strings(text)).sum()) if spaced[language] else 0
+        found.append(fertility(language, records[language], text, tokens, words))
+    return found
+
+
+def fertility(language: str, records: int, text: pa.Array, tokens: int, words: int) -> Fertility:
+    """The figures of texts that became `tokens` tokens; no words, where they are not cut by spaces."""
+    size = pc.sum(pc.binary_length(text)).as_py() or 0
+    characters = pc.sum(pc.utf8_length(text)).as_py() or 0
+    per_word = tokens / words if words else None
+    return Fertility(language, records, size / max(tokens, 1), per_word, tokens / max(characters, 1))
+
+
+def _draw(data: Data) -> tuple[Draw, dict[str, int], dict[str, bool]]:
+    """Some kept records of each language; how many there are; whether its words are cut by spaces."""
+    draw, records, spaces = Draw(TEXTS), dict[str, int](), dict[str, int]()
+    for number, (signals, decisions) in enumerate(zip(data["text_signals"].shards, data["split_decisions"].shards, strict=True)):
+        table = signals.read(["language", "spaced"])
+        kept = np.flatnonzero(decisions.read(["kept"])["kept"].to_numpy())
+        names = table["language"].cast(pa.string()).fill_null("").to_numpy()[kept]
+        spaced = table["spaced"].to_numpy()[kept]
+        draw.offer(number, names, kept, luck(signals.name, signals.rows)[kept])
+        for name in np.unique(names.astype(str)):
+            mine = names == name
+            records[name] = records.get(name, 0) + int(mine.sum())
+            spaces[name] = spaces.get(name, 0) + int(spaced[mine].sum())
+    return draw, records, {name: 2 * spaces[name] > count for name, count in records.items()}
+
+
+def _texts(data: Data, draw: Draw, language: str) -> pa.Array:
+    by_shard: dict[int, list[int]] = {}
+    for row in draw.drawn(language):
+        by_shard.setdefault(row.shard, []).append(row.row)
+    shards = data["records"].shards
+    parts = [judged_text(shards[shard].take(sorted(rows), FIELDS)) for shard, rows in sorted(by_shard.items())]
+    text = pa.concat_arrays([part.cast(pa.large_string()) for part in parts])
+    return pc.utf8_slice_codeunits(pc.fill_null(text, ""), 0, CHARACTERS)

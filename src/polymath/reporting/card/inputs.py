@@ -1,0 +1,91 @@
+"""What the card is drawn from: the run's datasets by name, the dials, and the occasion."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+from pydantic import Field
+
+from polymath.config import Config
+from polymath.pipelines.curate.clean import JudgeConfig
+from polymath.pipelines.curate.tracks import TrackConfig
+from polymath.store.digest import digest_json
+from polymath.store.folder import ShardFolder
+
+
+@dataclass(frozen=True)
+class Data:
+    """The datasets of a run by name, as one input of the card's plan."""
+
+    folders: Mapping[str, ShardFolder]
+
+    @cached_property
+    def digest(self) -> str:
+        """Of all of them."""
+        return digest_json({name: folder.digest for name, folder in self.folders.items()})
+
+    def __getitem__(self, name: str) -> ShardFolder:
+        """One dataset."""
+        return self.folders[name]
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """When, where and by which command the card is made. It is told on the page, and is no part of the data."""
+
+    command: str
+    started: float
+    """Seconds since 1970."""
+    machine: Mapping[str, str]
+    parameters: Mapping[str, str]
+    """All of the run's, flattened."""
+    changed: Mapping[str, str]
+    """Those that differ from `conf/base`, with the value that stands there."""
+
+    @property
+    def digest(self) -> str:
+        """Of the parameters, which make other data or tell of it. Another time, command, machine or engine is the same card."""
+        told = [{k: v for k, v in named.items() if not k.startswith("engine.")} for named in (self.parameters, self.changed)]
+        return digest_json(told)
+
+    def as_note(self) -> dict[str, Any]:
+        """The same for the shard's note, which no digest covers: equal data makes an equal digest on every occasion."""
+        return asdict(self)
+
+
+class ReportConfig(Config):
+    """The dials of the data card."""
+
+    examples: int = Field(3, ge=1, le=20)
+    """Examples of each task, as the model sees them."""
+    pairs: int = Field(6, ge=0, le=50)
+    """Pairs of near-duplicates, and of leaks with their benchmark items."""
+    long_list: int = Field(10, ge=3)
+    """Entries of a list that are shown before "and so many more"."""
+    batches: int = Field(100, ge=10, le=400)
+    """Batches in the strip that shows what they are made of."""
+    sample: int = Field(200_000, ge=1000)
+    """Records whose measurements make the histograms; a larger run is sampled evenly."""
+
+
+class SourceFacts(Config):
+    """What a source's entry says of it."""
+
+    task: str
+    tier: str
+    licence: str
+
+
+class CardConfig(Config):
+    """All that the card depends on beside the datasets."""
+
+    title: str
+    report: ReportConfig
+    sources: dict[str, SourceFacts]
+    judge: JudgeConfig
+    threshold: float
+    """Similarity at and above which a record repeats a kept one."""
+    min_coverage: float
+    """Share of a benchmark item's words that a record must hold to count as a leak."""
+    tracks: dict[str, TrackConfig] = Field(default_factory=dict)

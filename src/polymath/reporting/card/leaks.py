@@ -1,0 +1,104 @@
+"""Part 7: benchmark items beside the records that leak them."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from polymath.pipelines.curate.decontaminate import LEAK, whole_text
+from polymath.records import TEXT_FIELDS
+from polymath.reporting.card.inputs import Data
+from polymath.reporting.card.sample import Draw, Row, luck
+from polymath.reporting.card.words import cut
+
+AROUND = 200
+"""Characters that are shown before and after what matched."""
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A text with the stretch that matched; empty where it cannot be found letter by letter."""
+
+    before: str
+    matched: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A removed record and the item that it holds."""
+
+    id: str
+    benchmark: str
+    item: str
+    covered: float
+    question: Marked
+    """The benchmark's item."""
+    record: Marked
+
+
+@dataclass(frozen=True)
+class Leaks:
+    """What decontaminate removed."""
+
+    where: list[tuple[str, str, int]]
+    """Benchmark, source and records, the most first."""
+    examples: list[Leak]
+
+
+def find_leaks(data: Data, examples: int) -> Leaks:
+    """All removed records by benchmark and source, and some of them, one benchmark after another."""
+    draw, counts = Draw(examples), Counter[tuple[str, str]]()
+    for number, shard in enumerate(data["decontaminate_decisions"].shards):
+        table = shard.read(["reason", "benchmark"])
+        gone = np.flatnonzero(table["reason"].cast(pa.string()).fill_null("").to_numpy() == LEAK)
+        if len(gone):
+            names = table["benchmark"].cast(pa.string()).to_numpy()[gone]
+            draw.offer(number, names, gone, luck(shard.name, shard.rows)[gone])
+            source = data["records"].shards[number].entry.note["source"]
+            counts.update({(str(name), source): int((names == name).sum()) for name in np.unique(names)})
+    where = sorted(((*pair, count) for pair, count in counts.items()), key=lambda row: (-row[2], row[:2]))
+    return Leaks(where, [_leak(data, row) for row in in_turn([draw.drawn(name) for name in draw.labels], examples)])
+
+
+def in_turn(lists: list[list[Row]], most: int) -> list[Row]:
+    """The first of each list, then the second of each, until there are enough."""
+    longest = max((len(rows) for rows in lists), default=0)
+    return [rows[place] for place in range(longest) for rows in lists if place < len(rows)][:most]
+
+
+def _leak(data: Data, row: Row) -> Leak:
+    decided = data["decontaminate_decisions"].shards[row.shard].take([row.row]).to_pylist()[0]
+    record = data["records"].shards[row.shard].take([row.row], ["id", *TEXT_FIELDS])
+    item = _item(data, decided["benchmark"], decided["item"])
+    said, matched = whole_text(record)[0].as_py(), decided["matched"] or ""
+    return Leak(
+        record["id"][0].as_py(),
+        decided["benchmark"],
+        decided["item"],
+        decided["covered"],
+        mark(item, matched),
+        mark(said, matched),
+    )
+
+
+def _item(data: Data, benchmark: str, name: str) -> str:
+    """The text of a benchmark's item."""
+    shard = next(shard for shard in data["benchmark_items"].shards if shard.name == benchmark)
+    table = shard.read(["id", "text"])
+    place = table["id"].to_pylist().index(name)
+    text: str = table["text"][place].as_py()
+    return text
+
+
+def mark(text: str, matched: str) -> Marked:
+    """The text around what matched; letters may differ in case."""
+    at = text.casefold().find(matched.casefold()) if matched else -1
+    # Folding may lengthen a text (ß, İ); then its places are not the text's, and nothing is marked rather than the wrong words.
+    if at < 0 or len(text.casefold()) != len(text):
+        return Marked(cut(text, 3 * AROUND), "", "")
+    end = at + len(matched)
+    start = max(at - AROUND, 0)
+    before = ("… " if start else "") + text[start:at]
+    return Marked(before, cut(text[at:end], 3 * AROUND), cut(text[end:], AROUND))

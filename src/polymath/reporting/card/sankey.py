@@ -1,0 +1,154 @@
+"""The geometry of the diagram of flows: sources on the left, what became of their records on the right."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from polymath.reporting.card.colours import in_order, task_class
+from polymath.reporting.card.fates import Ledger, reasons
+from polymath.reporting.card.words import plain, plural, trace
+
+SLOT = 19.0
+"""Least height of a node with its label."""
+FLOW = 300.0
+"""Height of all records together."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A bar, its label and its number."""
+
+    label: str
+    count: int
+    y: float
+    height: float
+    css: str
+    command: str
+
+
+@dataclass(frozen=True)
+class Link:
+    """A ribbon from the left to the right, `width` thick."""
+
+    path: str
+    width: float
+    css: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Sankey:
+    """A drawing `width` x `height`; nodes stand at `left` and `right`."""
+
+    width: int
+    height: float
+    left: float
+    right: float
+    sources: list[Node]
+    ends: list[Node]
+    """Kept, by task, and then the reasons."""
+    links: list[Link]
+
+
+@dataclass
+class _Group:
+    """Sources that are drawn as one node."""
+
+    label: str
+    css: str
+    command: str
+    flows: Counter[tuple[str, str]]
+
+
+def draw_sankey(lines: list[Ledger], width: int, margin: int, most: int) -> Sankey:
+    """The `most` largest sources and reasons by themselves, the others together; `margin` is the room for labels."""
+    groups = _groups([line for line in lines if line.records], most)
+    named = [name for name, _ in reasons(lines)][:most]
+    for group in groups:
+        group.flows = _fold(group.flows, named)
+    total = max(sum(group.flows.total() for group in groups), 1)
+    scale = FLOW / total
+    tasks = in_order({name for group in groups for kind, name in group.flows if kind == "kept"})
+    others = any(name == "" for group in groups for kind, name in group.flows if kind == "removed")
+    keys = [("kept", task) for task in tasks] + [("removed", name) for name in [*named, *([""] if others else [])]]
+    sums: Counter[tuple[str, str]] = Counter()
+    for group in groups:
+        sums.update(group.flows)
+    left, first = _stack([group.flows.total() * scale for group in groups])
+    right, second = _stack([sums[key] * scale for key in keys])
+    height = max(first, second)
+    left, right = ([y + (height - used) / 2 for y in ys] for ys, used in ((left, first), (right, second)))
+    sources = [
+        Node(g.label, g.flows.total(), y, g.flows.total() * scale, g.css, g.command) for g, y in zip(groups, left, strict=True)
+    ]
+    ends = [_end(key, sums[key], y, sums[key] * scale) for key, y in zip(keys, right, strict=True)]
+    links = _links(groups, keys, left, right, scale, (margin + 8.0, width - margin - 8.0))
+    return Sankey(width, height, margin, width - margin, sources, ends, links)
+
+
+def _groups(lines: list[Ledger], most: int) -> list[_Group]:
+    """The largest sources in the order of the run, and the rest as one."""
+    largest = {line.source for line in sorted(lines, key=lambda line: (-line.records, line.source))[:most]}
+    groups, rest = [], [line for line in lines if line.source not in largest]
+    for line in lines:
+        if line.source in largest:
+            groups.append(_Group(line.source, task_class(line.task), trace(source=line.source), _flows([line])))
+    if rest:
+        groups.append(_Group(plural(len(rest), "more source"), "t0", "", _flows(rest)))
+    return groups
+
+
+def _flows(lines: list[Ledger]) -> Counter[tuple[str, str]]:
+    flows: Counter[tuple[str, str]] = Counter()
+    for line in lines:
+        flows.update({("kept", task): count for task, count in line.kept.items()})
+        flows.update({("removed", reason): count for reason, count in line.removed.items()})
+    return flows
+
+
+def _fold(flows: Counter[tuple[str, str]], named: list[str]) -> Counter[tuple[str, str]]:
+    """Reasons that are not named become one, without a name."""
+    folded: Counter[tuple[str, str]] = Counter()
+    for (kind, name), count in flows.items():
+        folded[kind, name if kind == "kept" or name in named else ""] += count
+    return folded
+
+
+def _stack(heights: list[float]) -> tuple[list[float], float]:
+    """The top of each node, each in the middle of a slot that has room for its label; and the height of all."""
+    tops, y = [], 0.0
+    for height in heights:
+        slot = max(height + 4, SLOT)
+        tops.append(round(y + (slot - height) / 2, 2))
+        y += slot
+    return tops, y
+
+
+def _end(key: tuple[str, str], count: int, y: float, height: float) -> Node:
+    kind, name = key
+    if kind == "kept":
+        return Node(f"kept: {plain(name)}", count, y, height, task_class(name), trace(reason="kept", task=name))
+    label = plain(name) if name else "other reasons"
+    return Node(label, count, y, height, "gone", trace(reason=name) if name else "")
+
+
+def _links(
+    groups: list[_Group], keys: list[tuple[str, str]], left: list[float], right: list[float], scale: float, xs: tuple[float, float]
+) -> list[Link]:
+    """Ribbons as thick strokes, those of one node side by side in the order of the other side."""
+    taken = [0.0] * len(keys)
+    links = []
+    for group, top in zip(groups, left, strict=True):
+        y = top
+        for place, key in enumerate(keys):
+            count = group.flows[key]
+            if not count:
+                continue
+            size = count * scale
+            start, end = y + size / 2, right[place] + taken[place] + size / 2
+            y, taken[place] = y + size, taken[place] + size
+            middle = (xs[0] + xs[1]) / 2
+            path = f"M{xs[0]:.1f},{start:.1f}C{middle:.1f},{start:.1f},{middle:.1f},{end:.1f},{xs[1]:.1f},{end:.1f}"
+            told = f"kept as {plain(key[1])}" if key[0] == "kept" else f"removed: {plain(key[1]) or 'other reasons'}"
+            css = task_class(key[1]) if key[0] == "kept" else "gone"
+            links.append(Link(path, round(max(size, 0.6), 2), css, f"{group.label}: {count:,} {told}"))
+    return links
