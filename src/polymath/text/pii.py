@@ -40,8 +40,8 @@ def mask(
     suspects = np.flatnonzero(flags)
     masked = []
     for row, text in zip(suspects.tolist(), array.take(pa.array(suspects)).to_pylist(), strict=True):
-        for kind in kinds:
-            text, count = _replace(_SEARCHES[kind], text)
+        for search in (_SEARCHES[kind] for kind in kinds if flags[row] & _SEARCHES[kind].flag):
+            text, count = _replace(search, text)
             counts[row] += count
         if counts[row]:
             masked.append(text)
@@ -95,6 +95,7 @@ _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _NUMBER_ENDS = r"(?![\w/]|[ .-]?\d|-\w)"
 
 # ASCII patterns: letters of other scripts may touch an address, as they do where no spaces stand between words.
+# Patterns of several forms first look whether a character can begin any of them, which is the quickest way to say no.
 _SEARCHES: dict[Kind, _Search] = {
     "email": _Search(
         _EMAIL,
@@ -109,7 +110,7 @@ _SEARCHES: dict[Kind, _Search] = {
     "ip": _Search(
         _IP,
         re.compile(
-            r"(?<![\w.\xa7])(?<![A-Za-z]-)(?<!ersion )(?<!ection )(?<!ections )"
+            r"(?=\d)(?<![\w.\xa7])(?<![A-Za-z]-)(?<!ersion )(?<!ection )(?<!ections )"
             rf"(?:{_OCTET}\.){{3}}{_OCTET}(?!\w|\.\d|-[A-Za-z])"
             r"|(?<![\w:.])[23][0-9A-Fa-f]{3}:[0-9A-Fa-f]{1,4}:(?:[0-9A-Fa-f]{0,4}:){1,5}[0-9A-Fa-f]{0,4}(?![\w:]|\.\d)",
             re.ASCII,
@@ -120,7 +121,7 @@ _SEARCHES: dict[Kind, _Search] = {
     "phone": _Search(
         _PHONE,
         re.compile(
-            r"(?<![\w.+/])(?<!\d[ -])(?:"
+            r"(?=[+(\d])(?<![\w.+/])(?<!\d[ -])(?:"
             r"\+\d{1,3}[ -]?(?:\(\d{1,4}\)[ -]?)?\d{1,4}(?:[ -]?\d{2,4}){1,4}"  # +44 (0)20 7946 0958
             r"|(?:\+?1[ .-])?(?:\([2-9]\d\d\)[ -]?|[2-9]\d\d[.-])[2-9]\d\d[.-]\d{4}"  # (212) 555-0123
             r"|\(?0[1-9]\d{0,3}\)?[ -]\d{3,4}[ -]?\d{3,4}"  # 020 7946 0958, 081-234-5678

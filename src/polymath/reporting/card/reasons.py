@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from polymath.pipelines.curate.filters import filters
-from polymath.reporting.card.words import amount
+from polymath.reporting.card.words import amount, share
 
 LIMIT = re.compile(r"`(\w*?)`")
 
@@ -30,7 +30,7 @@ def described(name: str, limits: Mapping[str, Any]) -> str:
         return ""
     values = {**defaults(name), **limits}
     text = " ".join((inspect.getdoc(filters[name]) or "").split("\n\n")[0].split())
-    return LIMIT.sub(lambda found: _value(values, found[1]), text)
+    return LIMIT.sub(lambda found: _value(values, found[1], text), text)
 
 
 def defaults(name: str) -> dict[str, Any]:
@@ -49,5 +49,13 @@ def axis(name: str, limits: Mapping[str, Any]) -> str:
     return {"share": f"share of the text ({subject})", "different": "different stop words"}.get(unit, unit)
 
 
-def _value(values: Mapping[str, Any], key: str) -> str:
-    return amount(values[key]) if isinstance(values.get(key), int | float) else key
+def _value(values: Mapping[str, Any], name: str, sentence: str) -> str:
+    """A limit as people write it: shares in percent, and a unit where the sentence has none."""
+    key = next((key for key in values if key == name or (name.startswith("_") and key.endswith(name))), None)
+    value = values.get(key or "")
+    if not isinstance(value, int | float):
+        return name
+    if "share" in (key or ""):
+        return share(value)
+    unit = (key or "").rpartition("_")[2]
+    return amount(value) if unit.removesuffix("s") in sentence.replace(f"`{name}`", "") else f"{amount(value)} {unit}"
