@@ -29,7 +29,7 @@ def write_card(
     """One page of everything that the run `made`: what became of each row and why, what the mix holds, how it was made."""
     used = dict.fromkeys(shard.entry.note["source"] for shard in made["records"].shards)
     config = CardConfig(
-        title=run.name or " ".join(run.sources),
+        title=run.name or f"sources {' '.join(run.sources)}",
         report=report,
         sources={name: _facts(sources, name) for name in used},
         judge=clean.judge,

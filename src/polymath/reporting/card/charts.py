@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from polymath.reporting.card.words import amount
+from polymath.reporting.card.words import NARROW, amount
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ LONG_TAIL = 30.0
 """Where the largest values are so many times the median, the axis is logarithmic."""
 
 
-def histogram(values: np.ndarray, limit: float, is_floor: bool) -> Histogram:
+def histogram(values: np.ndarray, limit: float, is_floor: bool, percent: bool = False) -> Histogram:
     """How values lie around a limit. `is_floor`: what is below it is removed, else what is above.
 
     The axis holds 99.5 % of the values and the limit; what lies outside is counted in the outermost bars. The limit is the
@@ -87,7 +87,10 @@ def histogram(values: np.ndarray, limit: float, is_floor: bool) -> Histogram:
         for i, count in enumerate(counts.tolist())
         if count
     ]
-    return Histogram(bars, _marks(start, stop, logarithmic), round((middle - start) / span, 4))
+    marks = _marks(start, stop, logarithmic)
+    if percent:
+        marks = [(place * 1.0, f"{100 * float(text):g}{NARROW}%") for place, text in marks]
+    return Histogram(bars, marks, round((middle - start) / span, 4))
 
 
 def _marks(start: float, stop: float, logarithmic: bool) -> list[tuple[float, str]]:

@@ -1,5 +1,6 @@
 """The beginning of records' texts, read for the few that the page shows."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ from polymath.store.folder import ShardFolder
 
 FIELDS = ("prompt", "context", "reply", "replies", "choices", "answer", "chosen", "rejected", "text", "messages")
 LENGTH = {"context": 160, "choices": 120}
-LONGEST = 320
+LONGEST = 240
 """Characters of a field that are shown."""
 
 
@@ -42,9 +43,9 @@ def excerpt(record: dict[str, Any]) -> Excerpt:
 
 
 def as_text(value: Any) -> str:
-    """A field as one text: lists a line each, conversations with their roles."""
+    """A field as one text without empty lines: lists a line each, conversations with their roles."""
     if isinstance(value, list):
         return "\n".join(as_text(element) for element in value)
     if isinstance(value, dict):
         return f"{value['role']}: {value['content']}"
-    return str(value)
+    return re.sub(r"\s*\n\s*", "\n", str(value)).strip()

@@ -35,6 +35,8 @@ class Frontier:
     """The drawing, and what it says."""
 
     line: str
+    end: tuple[float, float]
+    """Where the curve is highest: its name stands there."""
     spots: list[Spot]
     across: list[tuple[float, str]]
     """Marks of the axis of risk: place and number."""
@@ -57,6 +59,7 @@ def draw_frontier(rows: Lines, name: str) -> Frontier | None:
     gains = [row["gain"] for row in curve]
     return Frontier(
         "M" + "L".join(f"{x},{y}" for x, y in points),
+        min(points, key=lambda point: (point[1], point[0])),
         _spots([row for row in mine if row["kind"] != "frontier"], across, up),
         [(across(value), text) for value, text in ticks(across.low, across.high)],
         [(up(value), text) for value, text in ticks(up.low, up.high)],
@@ -92,8 +95,8 @@ def traded(weights: Lines, rows: Lines, name: str) -> list[str]:
     sentences = [_moved(tokens, drawn, mine)]
     found = {row["kind"]: row for row in rows if row["track"] == name}
     if {"chosen", "proportional"} <= set(found):
-        sentences.append(_bought(found["chosen"]["gain"], found["proportional"]["gain"], "gain"))
-        sentences.append(_bought(found["chosen"]["risk"], found["proportional"]["risk"], "sameness"))
+        gain, sameness = (_bought(found["chosen"][what], found["proportional"][what]) for what in ("gain", "risk"))
+        sentences.append(f"Against drawing every token as often as any other, the expected gain is {gain} and the sameness {sameness}.")
     return sentences
 
 
@@ -113,9 +116,7 @@ def _moved(tokens: Counter[str], drawn: Counter[str], strata: Lines) -> str:
     )
 
 
-def _bought(chosen: float, plain_way: float, what: str) -> str:
+def _bought(chosen: float, plain_way: float) -> str:
     """One estimate, against drawing by size."""
     change = chosen / plain_way - 1 if plain_way else 0.0
-    if abs(change) < 0.001:
-        return f"The {what} is that of drawing by size."
-    return f"The {what} is {abs(change) * 100:.1f}\u202f% {'above' if change > 0 else 'below'} that of drawing by size."
+    return "the same" if abs(change) < 0.0005 else f"{share(abs(change))} {'higher' if change > 0 else 'lower'}"

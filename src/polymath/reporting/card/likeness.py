@@ -8,7 +8,7 @@ from polymath.mixing.portfolio import correlation
 from polymath.reporting.card.head import Lines
 from polymath.reporting.card.mix import Subject
 
-MOST = 40
+MOST = 32
 """Concepts on the map: more would be smaller than a finger or an eye can tell apart."""
 STRONG = 0.3
 """Correlations below say little."""

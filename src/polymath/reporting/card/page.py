@@ -108,8 +108,8 @@ def figures(data: Data, config: CardConfig) -> dict[str, Any]:
     }
 
 
-SANKEYS = {"wide": (900, 210, 12), "narrow": (360, 118, 8)}
-"""Width, room for labels, and most nodes on a side: for a desk and for a hand."""
+SANKEYS = {"wide": (960, 244, (12, 8)), "narrow": (360, 118, (8, 6))}
+"""Width, room for labels, most sources and reasons: for a desk and for a hand."""
 
 
 def _track(

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from polymath.pipelines.curate.filters import filters
-from polymath.reporting.card.words import amount, share
+from polymath.reporting.card.words import NARROW, amount
 
 LIMIT = re.compile(r"`(\w*?)`")
+SUBJECT = re.compile(r"of the (\w+)")
 
 
 def explain(reason: str, limits: Mapping[str, Any], threshold: float, min_coverage: float) -> str:
@@ -45,8 +46,14 @@ def axis(name: str, limits: Mapping[str, Any]) -> str:
     if len(keys) != 1:
         return "largest share, as a multiple of its limit" if keys else "likeness to its task"
     unit = re.sub(r"^(min|max)_", "", keys[0]).replace("_", " ")
-    subject = name.replace("_", " ")
-    return {"share": f"share of the text ({subject})", "different": "different stop words"}.get(unit, unit)
+    if unit == "share":
+        return f"share of the {(SUBJECT.search(inspect.getdoc(filters[name]) or '') or ['', 'text'])[1]}"
+    return {"different": "different stop words", "per word": "number per word"}.get(unit, unit)
+
+
+def in_percent(name: str, limits: Mapping[str, Any]) -> bool:
+    """What a filter measures is a share."""
+    return axis(name, limits).startswith("share of")
 
 
 def _value(values: Mapping[str, Any], name: str, sentence: str) -> str:
@@ -56,6 +63,6 @@ def _value(values: Mapping[str, Any], name: str, sentence: str) -> str:
     if not isinstance(value, int | float):
         return name
     if "share" in (key or ""):
-        return share(value)
+        return f"{100 * value:g}{NARROW}%"
     unit = (key or "").rpartition("_")[2]
     return amount(value) if unit.removesuffix("s") in sentence.replace(f"`{name}`", "") else f"{amount(value)} {unit}"

@@ -59,10 +59,10 @@ class _Group:
     flows: Counter[tuple[str, str]]
 
 
-def draw_sankey(lines: list[Ledger], width: int, margin: int, most: int) -> Sankey:
-    """The `most` largest sources and reasons by themselves, the others together; `margin` is the room for labels."""
-    groups = _groups([line for line in lines if line.records], most)
-    named = [name for name, _ in reasons(lines)][:most]
+def draw_sankey(lines: list[Ledger], width: int, margin: int, most: tuple[int, int]) -> Sankey:
+    """The largest sources and reasons (at most so many) by themselves, the others together; `margin` is room for labels."""
+    groups = _groups([line for line in lines if line.records], most[0])
+    named = [name for name, _ in reasons(lines)][: most[1]]
     for group in groups:
         group.flows = _fold(group.flows, named)
     total = max(sum(group.flows.total() for group in groups), 1)
@@ -73,10 +73,9 @@ def draw_sankey(lines: list[Ledger], width: int, margin: int, most: int) -> Sank
     sums: Counter[tuple[str, str]] = Counter()
     for group in groups:
         sums.update(group.flows)
-    left, first = _stack([group.flows.total() * scale for group in groups])
-    right, second = _stack([sums[key] * scale for key in keys])
-    height = max(first, second)
-    left, right = ([y + (height - used) / 2 for y in ys] for ys, used in ((left, first), (right, second)))
+    heights = [group.flows.total() * scale for group in groups], [sums[key] * scale for key in keys]
+    height = max(_room(side) for side in heights)
+    left, right = (_stack(side, height) for side in heights)
     sources = [
         Node(g.label, g.flows.total(), y, g.flows.total() * scale, g.css, g.command) for g, y in zip(groups, left, strict=True)
     ]
@@ -86,10 +85,11 @@ def draw_sankey(lines: list[Ledger], width: int, margin: int, most: int) -> Sank
 
 
 def _groups(lines: list[Ledger], most: int) -> list[_Group]:
-    """The largest sources in the order of the run, and the rest as one."""
+    """The largest sources in the order of their tasks, so that few ribbons cross, and the rest as one."""
     largest = {line.source for line in sorted(lines, key=lambda line: (-line.records, line.source))[:most]}
     groups, rest = [], [line for line in lines if line.source not in largest]
-    for line in lines:
+    order = in_order({line.task for line in lines})
+    for line in sorted(lines, key=lambda line: (order.index(line.task), -line.records, line.source)):
         if line.source in largest:
             groups.append(_Group(line.source, task_class(line.task), trace(source=line.source), _flows([line])))
     if rest:
@@ -113,14 +113,20 @@ def _fold(flows: Counter[tuple[str, str]], named: list[str]) -> Counter[tuple[st
     return folded
 
 
-def _stack(heights: list[float]) -> tuple[list[float], float]:
-    """The top of each node, each in the middle of a slot that has room for its label; and the height of all."""
+def _room(heights: list[float]) -> float:
+    """The height of a side: every node has a slot with room for its label."""
+    return sum(max(height + 4, SLOT) for height in heights)
+
+
+def _stack(heights: list[float], whole: float) -> list[float]:
+    """The top of each node, in the middle of its slot; the slots share what is left of the whole height."""
+    spare = (whole - _room(heights)) / max(len(heights), 1)
     tops, y = [], 0.0
     for height in heights:
-        slot = max(height + 4, SLOT)
+        slot = max(height + 4, SLOT) + spare
         tops.append(round(y + (slot - height) / 2, 2))
         y += slot
-    return tops, y
+    return tops
 
 
 def _end(key: tuple[str, str], count: int, y: float, height: float) -> Node:
