@@ -9,7 +9,7 @@ export DO_NOT_TRACK := 1
 export KEDRO_DISABLE_TELEMETRY := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: demo test proof check format viz mlflow bench docs clean
+.PHONY: demo test proof check format viz viz-site mlflow bench docs clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/kedro run --pipeline=curate
@@ -31,6 +31,11 @@ format: $(VENV)/.installed-dev
 
 viz: $(VENV)/.installed  ## the DAG in the browser
 	$(BIN)/kedro viz run
+
+viz-site: $(VENV)/.installed  ## the DAG as a static site, with previews of what is made: build/viz-site
+	rm -rf build
+	$(BIN)/kedro viz build --include-previews
+	mv build viz-site && mkdir build && mv viz-site build/
 
 mlflow: $(VENV)/.installed  ## the runs in the browser
 	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow ui --workers 1 --backend-store-uri sqlite:///mlflow.db

@@ -6,14 +6,16 @@ import contextlib
 import logging
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.cli.utils import CONTEXT_SETTINGS, KedroCliError
 
+from polymath.logs import guard_logs
 from polymath.project import open_project
 
-logging.captureWarnings(True)  # before a command runs: third parties' warnings go to the log, not to the person
+guard_logs()  # before a command runs
 
 
 @click.group(context_settings=CONTEXT_SETTINGS, name="polymath")
@@ -53,16 +55,141 @@ def run(**options: object) -> None:
 @click.option("--quarantined", is_flag=True, help="Rows that could not be read, with their place and reason.")
 @click.option("--env", "-e", default=None, help="The configuration environment of the run.")
 @click.option("--limit", default=20, show_default=True, help="Rows to list.")
-def trace(record: str | None, source: str | None, quarantined: bool, env: str | None, limit: int) -> None:
-    """Tell what became of a RECORD (`<source>/<number>`), or of a source's rows."""
+@click.option("--reason", help="List the records removed for this reason; `kept` and `removed` are reasons too.")
+@click.option("--task", help="List the records of a task.")
+@click.option("--split", help="List the records of a split: train, validation, test.")
+@click.option("--tier", help="List the records of a tier.")
+@click.option("--language", help="List the records in a language, e.g. th.")
+@click.option("--moved", help="List the records that a rule moved to another task; `any` rule.")
+@click.option("--benchmark", help="List the records that hold words of a benchmark's items; `any` benchmark.")
+@click.option("--concept", help="List the records of a concept, by its number.")
+def trace(record: str | None, source: str | None, quarantined: bool, env: str | None, limit: int, **wanted: str | None) -> None:
+    """Tell what became of a RECORD (`<source>/<number>`), or of a source's rows; or list records by what became of them."""
     with plain_errors(), open_project(env) as project:
-        from polymath.reporting import tell_console
+        from polymath.reporting import listing, tell_console
 
+        by = {name: value for name, value in wanted.items() if value is not None}
         if quarantined:
             tell_console.list_quarantined(project, source, limit)
+        elif by:
+            listing.list_records(project, by, source, limit)
         elif source:
             tell_console.describe_source(project, source)
         elif record:
             tell_console.tell_record(project, record)
         else:
             raise click.UsageError("name a record (squad_v2/17), or use --source NAME or --quarantined")
+
+
+@cli.command()
+@click.option("--path", "only_path", is_flag=True, help="Print where the page is, and open nothing.")
+@click.option("--env", "-e", default=None, help="The configuration environment of the run.")
+def report(only_path: bool, env: str | None) -> None:
+    """Open the data card: one page that tells what became of every row, and what the mix holds."""
+    with plain_errors(), open_project(env) as project:
+        from polymath.reporting.browser import open_page
+
+        page = project.page("data_card")
+        click.echo(page)
+        if not only_path:
+            open_page(page)
+
+
+@cli.command()
+@click.argument("dials", nargs=-1, required=True, metavar="DIAL=VALUE...")
+@click.option("--env", "-e", default=None, help="The configuration environment of the run.")
+def whatif(dials: tuple[str, ...], env: str | None) -> None:
+    """Tell what another threshold of clean would change, e.g. clean.min_words=30; nothing is written."""
+    with plain_errors(), open_project(env) as project:
+        from polymath.reporting.tell_whatif import tell_whatif
+
+        tell_whatif(project, list(dials))
+
+
+@cli.command()
+@click.option("--limit", default=20, show_default=True, help="Runs to list, the newest of them.")
+@click.option("--env", "-e", default=None, help="The configuration environment.")
+def runs(limit: int, env: str | None) -> None:
+    """List the project's runs, the newest last, with the numbers that tell one from another."""
+    with plain_errors(), open_project(env) as project:
+        from polymath.reporting.compare.tell_runs import tell_runs
+
+        tell_runs(project.path, limit)
+
+
+@cli.command()
+@click.argument("run_a", required=False)
+@click.argument("run_b", required=False)
+@click.option("--examples", default=3, show_default=True, help="Records to show of each change.")
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write the comparison as a page too.")
+@click.option("--env", "-e", default=None, help="The configuration environment.")
+def compare(run_a: str | None, run_b: str | None, examples: int, html: Path | None, env: str | None) -> None:
+    """Set two runs side by side: ids, their beginnings, names, `previous`, `last`; the last two where none are named."""
+    with plain_errors(), open_project(env) as project:
+        from polymath.reporting.compare.comparison import Comparison, choose_runs
+        from polymath.reporting.compare.tell_compare import tell_comparison
+        from polymath.reporting.compare.texts import Texts
+
+        comparison = Comparison.of(project.path, *choose_runs(project.path, run_a, run_b))
+        texts = Texts.within(project.catalog, comparison.same_sources)
+        tell_comparison(comparison, texts, examples)
+        if html:
+            from polymath.reporting.compare.page import write_comparison
+
+            write_comparison(comparison, texts, examples, html)
+            click.echo(f"page: {html}")
+
+
+@cli.command()
+@click.option("--track", default="sft", show_default=True, help="Which track of the mix.")
+@click.option(
+    "--as", "form", type=click.Choice(["hub", "chat", "megatron"]), default="hub", show_default=True,
+    help="hub: Parquet with a dataset card; chat: JSON lines with turns; megatron: token files.",
+)  # fmt: skip
+@click.option(
+    "--to", type=click.Path(path_type=Path), default=None, help="The folder; else data/06_outputs/exports/TRACK-FORM."
+)
+@click.option(
+    "--epochs", "repeated", is_flag=True,
+    help="Repeat training examples as often as the mix draws them; else each stands there once, with its epochs beside it.",
+)  # fmt: skip
+@click.option("--env", "-e", default=None, help="The configuration environment of the run.")
+def export(track: str, form: str, to: Path | None, repeated: bool, env: str | None) -> None:
+    """Write the mix for others: a Hugging Face dataset folder, chats for trainers, or token files for Megatron's readers."""
+    with plain_errors(), open_project(env) as project:
+        from polymath.export import export_mix
+
+        made = export_mix(project, track, form, to, repeated)
+        told = ", ".join(f"{count:,} in {split}" for split, count in made.rows.items())
+        click.echo(f"{made.rows.total():,} examples of the track {track} ({told}); README.md there says how to use them")
+        click.echo(made.folder)
+
+
+@cli.group(name="sources")
+def sources_group() -> None:
+    """The library of sources: what there is, and what a source's rows become."""
+
+
+@sources_group.command(name="list")
+@click.option("--task", help="Only sources of this task.")
+@click.option("--tier", help="Only sources of this tier: high, medium, low.")
+@click.option("--licence", help="Only sources with a licence like this: MIT, 'CC-BY-*'.")
+@click.option("--env", "-e", default=None, help="The configuration environment.")
+def list_sources(task: str | None, tier: str | None, licence: str | None, env: str | None) -> None:
+    """List the sources with task, tier, licence, rows, and whether they are here."""
+    with plain_errors(), open_project(env) as project:
+        from polymath.reporting.sources_list import tell_sources
+
+        tell_sources(project, task, tier, licence)
+
+
+@sources_group.command(name="check")
+@click.argument("name")
+@click.option("--rows", default=5, show_default=True, type=click.IntRange(1, 100), help="Rows to show.")
+@click.option("--env", "-e", default=None, help="The configuration environment.")
+def check_source(name: str, rows: int, env: str | None) -> None:
+    """Load the first rows of source NAME and show them as the model will see them; what is trained on is green."""
+    with plain_errors(), open_project(env) as project:
+        from polymath.reporting.sources_check import tell_check
+
+        tell_check(project, name, rows)

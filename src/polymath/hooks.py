@@ -130,7 +130,7 @@ class ConsoleHooks:
 
 
 class TrackingHooks:
-    """The run's record in MLflow. `mlflow` takes seconds to import, so it is left alone until a run begins."""
+    """The run's record: in the project, and in MLflow, which a process beside the run talks to."""
 
     def __init__(self) -> None:
         self._tracker: Tracker | None = None
@@ -144,16 +144,18 @@ class TrackingHooks:
     @hook_impl
     def before_pipeline_run(self, run_params: dict[str, Any], catalog: CatalogProtocol) -> None:
         """Open the record, and put it into the catalog, where the data card finds it."""
+        import click
+
         from polymath.tracking import Tracker
 
         assert self._context is not None
-        self._tracker = Tracker.start(self._context, run_params)
+        self._tracker = Tracker.start(self._context, run_params, tell=lambda told: click.secho(told, fg="yellow", err=True))
         if "run_record" in catalog:
             catalog.save("run_record", self._tracker.record)
 
     @hook_impl
     def after_pipeline_run(self, catalog: CatalogProtocol) -> None:
-        """Send parameters, metrics, inputs and reports."""
+        """Add what was made, leave a snapshot, and send it all."""
         if self._tracker:
             self._tracker.finish(catalog)
 
@@ -162,3 +164,22 @@ class TrackingHooks:
         """Mark the record as failed."""
         if self._tracker:
             self._tracker.fail(error)
+
+
+class VizHooks:
+    """Rows, columns and size of every dataset, where Kedro-Viz looks for them."""
+
+    def __init__(self) -> None:
+        self._project = Path.cwd()
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Keep where the project is."""
+        self._project = Path(context.project_path)
+
+    @hook_impl(trylast=True)
+    def after_pipeline_run(self, catalog: CatalogProtocol) -> None:
+        """After Kedro-Viz's own hook, which knows tables in memory alone."""
+        from polymath.datasets.statistics import write_statistics
+
+        write_statistics(catalog, self._project / ".viz" / "stats.json")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
+    from kedro.io import CatalogProtocol
 
+    from polymath.datasets import PageDataset
     from polymath.store.folder import ShardFolder
 
 
@@ -21,14 +24,28 @@ class Project:
         self.context = context
         self.path = Path(context.project_path)
 
+    @cached_property
+    def catalog(self) -> CatalogProtocol:
+        """Its datasets, made once: Kedro's context takes half a second to make them anew whenever it is asked."""
+        return self.context.catalog
+
     def load(self, dataset: str) -> ShardFolder:
         """A finished dataset by name; a UserError where there is none yet."""
         from polymath.errors import UserError
 
-        if not self.context.catalog.exists(dataset):
+        if not self.catalog.exists(dataset):
             raise UserError(f"{dataset} is not made yet; run: kedro run --pipeline=curate")
-        folder: ShardFolder = self.context.catalog.load(dataset)
+        folder: ShardFolder = self.catalog.load(dataset)
         return folder
+
+    def page(self, dataset: str) -> Path:
+        """The file of a page that was made; a UserError where there is none yet."""
+        from polymath.errors import UserError
+
+        found: PageDataset = self.catalog[dataset]
+        if not found.exists():
+            raise UserError(f"{dataset} is not made yet; run: kedro run --pipeline=curate")
+        return self.path / found.page
 
     def parameters(self, name: str) -> Any:
         """A top-level entry of the parameters, as the typed Config that its step takes."""

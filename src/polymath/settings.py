@@ -1,8 +1,8 @@
 """Kedro's settings."""
 
-from polymath.hooks import ConsoleHooks, RunHooks, TrackingHooks
+from polymath.hooks import ConsoleHooks, RunHooks, TrackingHooks, VizHooks
 
-HOOKS = (ConsoleHooks(), RunHooks(), TrackingHooks())
+HOOKS = (ConsoleHooks(), RunHooks(), TrackingHooks(), VizHooks())
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

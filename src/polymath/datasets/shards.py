@@ -1,10 +1,12 @@
 """A folder of shards as a Kedro dataset."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from kedro.io import AbstractDataset
 
+from polymath.datasets.previews import PlotlyPreview, TablePreview, bars, counted, first_rows, noted, pivoted
 from polymath.engine.contract import Plan
 from polymath.engine.save import save_plan
 from polymath.store.folder import Manifest, ShardFolder
@@ -34,13 +36,34 @@ class ShardsDataset(AbstractDataset[Plan, ShardFolder]):
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._path), "form": self._form}
 
-    def preview(self, rows: int = 20) -> "TablePreview":
-        """The first rows, for Kedro-Viz."""
+    def preview(
+        self,
+        rows: int = 20,
+        columns: Sequence[str] = (),
+        count_by: Sequence[str] = (),
+        pivot: Mapping[str, str] | None = None,
+        where: Mapping[str, Any] | None = None,
+        notes: str | None = None,
+    ) -> TablePreview:
+        """For Kedro-Viz; the catalog's `preview_args` choose what tells most of the dataset.
+
+        `columns` of the first `rows`; or how many rows have each combination of the values of `count_by`; or the `values` of
+        one column summed by the values of two others, its `index` and its `columns`, over rows that are as `where` says; or
+        what the notes of the shards say, each of which is a `notes` (a track, ...).
+        """
         folder = self.load()
-        shard = next((shard for shard in folder.shards if shard.rows), None)
-        table = shard.read().slice(0, rows).to_pandas().astype(str) if shard else None
-        return TablePreview(table.to_dict("split") if table is not None else {})
+        if count_by:
+            return counted(folder, count_by, rows)
+        if pivot is not None:
+            return pivoted(folder, pivot["index"], pivot["columns"], pivot["values"], where or {})
+        return noted(folder, notes) if notes else first_rows(folder, columns, rows)
 
 
-class TablePreview(dict[str, Any]):
-    """What Kedro-Viz shows as a table: `index`, `columns`, `data`."""
+class ChartedShardsDataset(ShardsDataset):
+    """A small dataset that Kedro-Viz shows as bars."""
+
+    def preview(  # type: ignore[override]
+        self, total: str, by: str, colour: str, title: str, where: Mapping[str, Any] | None = None, whole: bool = False
+    ) -> PlotlyPreview:
+        """A bar for each `by`: the sum of `total`, stacked by `colour`; as shares of it when `whole`. `title`: the axis's."""
+        return bars(self.load(), total, by, colour, title, where or {}, whole)

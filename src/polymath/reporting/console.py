@@ -61,6 +61,8 @@ class RunConsole:
         state = self._states.get(event.step)
         if state is None:
             return
+        if event.told:
+            self.console.print(event.told, style="yellow", highlight=False, markup=False)
         state.work_done |= not event.reused
         state.rows, state.bytes = event.rows, event.bytes
         state.part = 0.0 if event.finished else event.done / max(event.total, 1)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
+from rich.markup import escape
 
 from polymath.store.folder import ShardFolder
 
@@ -24,7 +26,7 @@ def rows_left(catalog: CatalogProtocol, dataset: str) -> int | None:
 
 
 def print_summary(catalog: CatalogProtocol) -> None:
-    """Six lines."""
+    """Six lines: what was made and where, what was removed, what needs a look, the report, and what comes next."""
     from rich.console import Console
 
     books = catalog.load("books").read().to_pylist()
@@ -36,12 +38,29 @@ def print_summary(catalog: CatalogProtocol) -> None:
     removed = Counter(
         {name: count for (ledger, name), count in totals.items() if ledger == "records" and name not in ("made", "kept")}
     )
-    made, kept = totals["records", "made"], totals["records", "kept"]
+    made, kept, tokens = totals["records", "made"], totals["records", "kept"], totals["tokens", "train"]
     reasons = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in removed.most_common(3)) or "nothing"
-    console = Console()
+    told = {"made": f"{kept:,} of {made:,} records of {len(sources)} sources; {tokens:,} training tokens in data/04_tokens"}
+    told["removed"] = reasons
+    if "data_card" in catalog and catalog.exists("data_card"):
+        card = catalog["data_card"]
+        told["look at"] = _first_of(card.notices)
+        told["report"] = f"{_nearby(card.page)} (kedro report opens it)"
+    told["next"] = "kedro report, kedro trace --source NAME, kedro viz run"
+    console = Console(highlight=False)
     console.print()
-    console.print(
-        f"[bold]made[/bold]     {kept:,} of {made:,} records of {len(sources)} sources; "
-        f"{totals['tokens', 'train']:,} training tokens in data/04_tokens", highlight=False)  # fmt: skip
-    console.print(f"[bold]removed[/bold]  {reasons}", highlight=False)
-    console.print("[bold]next[/bold]     kedro trace --source NAME, kedro viz run", highlight=False)
+    for name, text in told.items():
+        console.print(f"[bold]{name:<9}[/bold] {escape(text)}", soft_wrap=True)
+
+
+def _first_of(notices: list[str]) -> str:
+    """The first notice, and how many more the report has."""
+    if not notices:
+        return "nothing: the books balance, and nothing stands out"
+    more = f" (and {len(notices) - 1} more in the report)" if len(notices) > 1 else ""
+    return f"{notices[0]}{more}"
+
+
+def _nearby(path: Path) -> Path:
+    """As a person types it here."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

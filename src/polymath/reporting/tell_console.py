@@ -58,7 +58,10 @@ def describe_source(project: Project, source: str) -> None:
 
 def list_quarantined(project: Project, source: str | None, limit: int) -> None:
     """Rows that became no record: how many for each reason, and the first of them with their place."""
-    rows = project.load("quarantined_rows").read().to_pylist()
+    shards = project.load("records").shards  # which are there, too, when too many rows of them ended the run
+    rows = [row for shard in shards if shard.entry.aside for row in shard.read_aside().to_pylist()]
+    if source and source not in (known := {shard.entry.note["source"] for shard in shards}):
+        raise unknown("trace --source", source, "source of this run", known)
     rows = [row for row in rows if source in (None, row["source"])]
     console = Console(highlight=False)
     counts = Counter((row["source"], row["reason"]) for row in rows)

@@ -132,23 +132,29 @@ def _examples(load: Load, place: Place) -> Iterator[Chapter]:
 
 
 def _sequences(load: Load, shard: int, example: int) -> Iterator[Chapter]:
-    """Where an example is packed, and when it is drawn, in each track."""
+    """Where an example is packed, and when it is drawn, in each track; or that a track leaves it out."""
     for packed, scheduled in zip(load("sequences").shards, load("schedule").shards, strict=True):
+        for left in _of_example(packed.read_aside(), shard, example).to_pylist():
+            told = f"track {packed.name}: left out, {left['reason'].replace('_', ' ')} ({left['tokens']:,} tokens)"
+            yield Chapter("pack", told, {"track": packed.name, "left_out": left["reason"]})
         pieces = packed.read(["pieces"])["pieces"].combine_chunks()
-        inner = pieces.flatten()
-        here = pc.and_(pc.equal(pc.struct_field(inner, "shard"), shard), pc.equal(pc.struct_field(inner, "example"), example))
         owner = np.repeat(np.arange(len(pieces)), pc.list_value_length(pieces).to_numpy(zero_copy_only=False))
-        sequences = np.unique(owner[here.to_numpy(zero_copy_only=False)])
+        every = pa.Table.from_struct_array(pieces.flatten()).append_column("sequence", pa.array(owner, pa.int64()))
+        sequences = pc.unique(_of_example(every, shard, example)["sequence"])
         if not len(sequences):
             continue
         table = scheduled.read()
-        drawn = table.filter(pc.is_in(table["sequence"], pa.array(sequences)))
-        steps = drawn["step"].to_pylist()
+        steps = table.filter(pc.is_in(table["sequence"], sequences))["step"].to_pylist()
         shown = ", ".join(f"{step:,}" for step in steps[:8]) + (f" and {len(steps) - 8} more" if len(steps) > 8 else "")
-        told = f"track {packed.name}: sequence {', '.join(map(str, sequences[:4]))}; " + (
+        told = f"track {packed.name}: sequence {', '.join(map(str, sequences[:4].to_pylist()))}; " + (
             f"steps {shown}" if steps else "not drawn"
         )
         yield Chapter("pack", told, {"track": packed.name, "steps": steps})
+
+
+def _of_example(table: pa.Table, shard: int, example: int) -> pa.Table:
+    """The rows of one example, in a table that names it by its token shard and its row there."""
+    return table.filter(pc.and_(pc.equal(table["shard"], shard), pc.equal(table["example"], example)))
 
 
 def _row(folder: ShardFolder, place: Place) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from polymath.pipelines.curate.tracks import TrackConfig
+from polymath.reporting.card.charts import spread
 from polymath.reporting.card.colours import in_order
 from polymath.store.folder import ShardFolder
 from polymath.store.shards import Shard
@@ -44,7 +45,8 @@ def strip(sequences: Shard, schedule: Shard, track: TrackConfig, most: int) -> B
     tasks = sequences.read(["task"])["task"].cast(pa.string())
     table = schedule.read(["step", "sequence"])
     drawn = tasks.take(table["sequence"]).to_numpy()
-    steps = schedule.entry.note["steps"]
+    note = schedule.entry.note
+    steps = note["steps"]
     shown = spread(steps, most)
     names = in_order(set(drawn))
     of_task = {name: drawn == name for name in names}
@@ -53,20 +55,9 @@ def strip(sequences: Shard, schedule: Shard, track: TrackConfig, most: int) -> B
     column[shown] = np.arange(len(shown))
     counts = [np.bincount(column[step[mask & (column[step] >= 0)]], minlength=len(shown)).tolist() for mask in of_task.values()]
     quotas = [float(mask.mean()) * track.batch_sequences for mask in of_task.values()]
-    note = schedule.entry.note
-    return Batches(
-        sequences.name, steps, note["batch"], shown.tolist(), names, counts, quotas, note, track.correlated_share
-    )
-
-
-def spread(total: int, most: int) -> np.ndarray:
-    """At most `most` of the numbers 0 to total - 1, evenly, the first and the last among them."""
-    if total <= most:
-        return np.arange(total)
-    return np.unique(np.round(np.linspace(0, total - 1, most)).astype(np.int64))
+    return Batches(sequences.name, steps, note["batch"], shown.tolist(), names, counts, quotas, note, track.correlated_share)
 
 
 def without_a_batch(schedule: ShardFolder) -> list[str]:
     """Tracks that have too little for even one batch."""
     return [shard.name for shard in schedule.shards if not shard.rows]
-

@@ -18,9 +18,9 @@ class Scale:
 
     @classmethod
     def around(cls, values: list[float], start: float, stop: float) -> "Scale":
-        """With a little air on both sides, and a width even where all values are one."""
+        """With a little air on both sides, so that values that are all but one are not torn apart."""
         low, high = min(values), max(values)
-        air = (high - low) * 0.08 or abs(high) * 0.05 or 1.0
+        air = max((high - low) * 0.08, abs(high) * 0.02) or 1.0
         return cls(low - air, high + air, start, stop)
 
     def __call__(self, value: float) -> float:
@@ -39,6 +39,13 @@ def ticks(low: float, high: float, most: int = 5) -> list[tuple[float, str]]:
     digits = max(0, -int(np.floor(np.log10(step) + 1e-9)))
     values = [(first + number) * step for number in range(most + 1)]
     return [(value, f"{value:,.{digits}f}") for value in values if value <= high + step * 1e-6]
+
+
+def spread(total: int, most: int) -> np.ndarray:
+    """At most `most` of the numbers 0 to total - 1, evenly, the first and the last among them: int64[n]."""
+    if total <= most:
+        return np.arange(total)
+    return np.unique(np.round(np.linspace(0, total - 1, most)).astype(np.int64))
 
 
 @dataclass(frozen=True)
@@ -89,7 +96,7 @@ def histogram(values: np.ndarray, limit: float, is_floor: bool, percent: bool = 
     ]
     marks = _marks(start, stop, logarithmic)
     if percent:
-        marks = [(place * 1.0, f"{100 * float(text):g}{NARROW}%") for place, text in marks]
+        marks = [(place, f"{100 * float(text.replace(',', '')):g}{NARROW}%") for place, text in marks]
     return Histogram(bars, marks, round((middle - start) / span, 4))
 
 

@@ -10,14 +10,14 @@ import pyarrow.compute as pc
 
 from polymath.pipelines.curate.order import PolicyOrder
 from polymath.pipelines.curate.verify import NEAR_DUPLICATE
-from polymath.reporting.card.charts import Histogram, histogram
+from polymath.reporting.card.charts import Histogram, histogram, spread
 from polymath.reporting.card.inputs import Data
 from polymath.reporting.card.sample import Draw, Row, luck
 from polymath.store.folder import ShardFolder
 from polymath.tasks import TASKS
 
 CANDIDATES = 10
-"""So many pairs are drawn for each that is shown: those shown span the range of similarities."""
+"""So many pairs are drawn, from all sources in turn, for each that is shown: those shown span the range of similarities."""
 WORDS = 600
 """Words of a text that are compared."""
 AROUND = 8
@@ -40,6 +40,11 @@ class Twin:
     """The kept one."""
     right: Text
     """The removed one."""
+
+    @property
+    def says_the_same(self) -> bool:
+        """The words are the same; what differs is case, punctuation or their order at a distance."""
+        return self.similarity > 0.9995
 
 
 @dataclass(frozen=True)
@@ -67,10 +72,11 @@ def find_duplicates(data: Data, threshold: float, pairs: int, most: int) -> Dupl
         near &= ~np.isnan(similarity)
         similarities.append(similarity[near])
         rows = np.flatnonzero(near)
-        draw.offer(number, np.full(len(rows), "near"), rows, luck(shard.name, shard.rows)[rows])
+        source = data["records"].shards[number].entry.note["source"]
+        draw.offer(source, number, rows, luck(shard.name, shard.rows)[rows])
     every = np.concatenate(similarities)
     chart = histogram(every, threshold, is_floor=False) if len(every) else None
-    return Duplicates(chart, _twins(data, draw.drawn("near"), pairs), _most_repeated(names, most))
+    return Duplicates(chart, _twins(data, draw.in_turn(pairs * CANDIDATES), pairs), _most_repeated(names, most))
 
 
 def _most_repeated(names: list[pa.ChunkedArray], most: int) -> list[tuple[str, int]]:
@@ -91,9 +97,8 @@ def _twins(data: Data, rows: list[Row], pairs: int) -> list[Twin]:
         decided = decisions.shards[row.shard].take([row.row], ["duplicate_of", "similarity"]).to_pylist()[0]
         drawn.append((decided["similarity"], row, decided["duplicate_of"]))
     drawn.sort(key=lambda each: (each[0], each[1]))
-    places = np.unique(np.linspace(0, len(drawn) - 1, min(pairs, len(drawn))).round().astype(int)) if drawn else []
     found = []
-    for similarity, row, keeper in (drawn[place] for place in places):
+    for similarity, row, keeper in (drawn[place] for place in spread(len(drawn), pairs)):
         shard, number = (int(each[0]) for each in order.locate(order.places([keeper])))
         (name, removed), (_, kept) = (_compared(records, *place) for place in ((row.shard, row.row), (shard, number)))
         found.append(Twin(name, keeper, similarity, *mark(kept, removed)))
@@ -112,7 +117,9 @@ def mark(left: str, right: str) -> tuple[Text, Text]:
     """Both texts cut around their differences, with the differing words told apart."""
     one, other = pieces(left), pieces(right)
     texts: tuple[Text, Text] = ([], [])
-    matcher = difflib.SequenceMatcher(None, one, other, autojunk=False)
+    # Whichever white space it is makes no difference worth marking.
+    first, second = ([" " if word.isspace() else word for word in words] for words in (one, other))
+    matcher = difflib.SequenceMatcher(None, first, second, autojunk=False)
     blocks = matcher.get_opcodes()
     for number, (kind, *bounds) in enumerate(blocks):
         for text, words, (a, b) in zip(texts, (one, other), (bounds[:2], bounds[2:]), strict=True):
@@ -121,7 +128,18 @@ def mark(left: str, right: str) -> tuple[Text, Text]:
                 text += [("differs", "".join(part))] if part else []
             else:
                 text += _shortened(part, number == 0, number == len(blocks) - 1)
-    return texts
+    return _joined(texts[0]), _joined(texts[1])
+
+
+def _joined(text: Text) -> Text:
+    """Differing words with nothing but space between them are one difference."""
+    found: Text = []
+    for kind, words in text:
+        if kind == "differs" and len(found) > 1 and found[-2][0] == "differs" and found[-1][1].isspace():
+            space, before = found.pop()[1], found.pop()[1]
+            words = before + space + words
+        found.append((kind, words))
+    return found
 
 
 def pieces(text: str) -> list[str]:

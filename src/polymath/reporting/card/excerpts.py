@@ -1,4 +1,4 @@
-"""The beginning of records' texts, read for the few that the page shows."""
+"""What records say, in short, read for the few that the page shows."""
 
 import re
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from polymath.reporting.card.sample import Row
-from polymath.reporting.card.words import cut
+from polymath.reporting.card.words import shortened
 from polymath.store.folder import ShardFolder
 
 FIELDS = ("prompt", "context", "reply", "replies", "choices", "answer", "chosen", "rejected", "text", "messages")
@@ -37,9 +37,9 @@ def read_excerpts(records: ShardFolder, rows: Iterable[Row]) -> dict[tuple[int, 
 
 
 def excerpt(record: dict[str, Any]) -> Excerpt:
-    """The fields that are there, each cut to what a person reads at a glance."""
-    fields = [(name, cut(as_text(record[name]), LENGTH.get(name, LONGEST))) for name in FIELDS if record[name] not in (None, [])]
-    return Excerpt(record["id"], fields)
+    """The fields that are there, each with its beginning and its end, as much as a person reads at a glance."""
+    told = {name: as_text(record[name]) for name in FIELDS if record[name] not in (None, [])}
+    return Excerpt(record["id"], [(name, shortened(text, LENGTH.get(name, LONGEST))) for name, text in told.items()])
 
 
 def as_text(value: Any) -> str:
@@ -47,5 +47,5 @@ def as_text(value: Any) -> str:
     if isinstance(value, list):
         return "\n".join(as_text(element) for element in value)
     if isinstance(value, dict):
-        return f"{value['role']}: {value['content']}"
+        return f"{value['role']}: {as_text(value['content'])}"
     return re.sub(r"\s*\n\s*", "\n", str(value)).strip()

@@ -40,9 +40,9 @@ def ledgers(books: Lines, fates: Lines, sources: dict[str, SourceFacts]) -> list
     for line in books:
         one, count = found[line["source"]], line["count"]
         if line["ledger"] == "rows":
-            name = {"read": "rows"}.get(line["line"], line["line"])
-            if name != "ingested":
-                setattr(one, name, getattr(one, name) + count)
+            one.rows += count if line["line"] == "read" else 0
+            one.quarantined += count if line["line"] == "quarantined" else 0
+            one.refused += count if line["line"] == "refused" else 0
         elif line["ledger"] == "tokens" and line["track"] is None and line["line"] == "train":
             one.tokens += count
     for fate in fates:

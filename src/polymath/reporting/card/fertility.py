@@ -1,15 +1,15 @@
 """Part 4: how well the tokenizer fits each language; where it does not, its texts cost many tokens and teach little."""
 
+from collections import Counter
 from dataclasses import dataclass
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from polymath.pipelines.curate.concepts import FIELDS
 from polymath.pipelines.curate.signals import judged_text
 from polymath.reporting.card.inputs import Data
-from polymath.reporting.card.sample import Draw, luck
+from polymath.reporting.card.sample import Draw, by_value, luck
 from polymath.text.buffers import as_strings
 from polymath.text.words import count_words
 
@@ -69,18 +69,18 @@ def fertility(language: str, records: int, text: pa.Array, tokens: int, words: i
 
 def _draw(data: Data) -> tuple[Draw, dict[str, int], dict[str, bool]]:
     """Some kept records of each language; how many there are; whether its words are cut by spaces."""
-    draw, records, spaces = Draw(TEXTS), dict[str, int](), dict[str, int]()
-    for number, (signals, decisions) in enumerate(zip(data["text_signals"].shards, data["split_decisions"].shards, strict=True)):
+    draw, records, spaces = Draw(TEXTS), Counter[str](), Counter[str]()
+    shards = zip(data["text_signals"].shards, data["split_decisions"].shards, strict=True)
+    for number, (signals, decisions) in enumerate(shards):
         table = signals.read(["language", "spaced"])
-        kept = np.flatnonzero(decisions.read(["kept"])["kept"].to_numpy())
-        names = table["language"].cast(pa.string()).fill_null("").to_numpy()[kept]
-        spaced = table["spaced"].to_numpy()[kept]
-        draw.offer(number, names, kept, luck(signals.name, signals.rows)[kept])
-        for name in np.unique(names.astype(str)):
-            mine = names == name
-            records[name] = records.get(name, 0) + int(mine.sum())
-            spaces[name] = spaces.get(name, 0) + int(spaced[mine].sum())
-    return draw, records, {name: 2 * spaces[name] > count for name, count in records.items()}
+        kept, spaced = decisions.read(["kept"])["kept"].to_numpy(), table["spaced"].to_numpy()
+        rank = luck(signals.name, signals.rows)
+        for name, rows in by_value(table["language"]):
+            mine = rows[kept[rows]]
+            draw.offer(name, number, mine, rank[mine])
+            records[name] += len(mine)
+            spaces[name] += int(spaced[mine].sum())
+    return draw, dict(records), {name: 2 * spaces[name] > count for name, count in records.items()}
 
 
 def _texts(data: Data, draw: Draw, language: str) -> pa.Array:

@@ -12,7 +12,9 @@ from polymath.pipelines.curate.clean import JudgeConfig, derived_signals, verdic
 from polymath.pipelines.curate.filters import Verdict
 from polymath.reporting.card.charts import Histogram, histogram
 from polymath.reporting.card.inputs import Data
-from polymath.reporting.card.sample import Draw, Row, luck
+from polymath.reporting.card.reasons import in_percent
+from polymath.reporting.card.sample import Draw, Row, by_value, luck
+from polymath.reporting.card.words import NARROW, amount
 from polymath.store.shards import Shard
 
 NEAREST = 3
@@ -49,7 +51,13 @@ class Measured:
     def chart(self) -> Histogram | None:
         """Its histogram; None where there is nothing to draw."""
         values = self.sampled
-        return histogram(values, self.limit, self.is_floor) if len(values) and not self.says_yes_or_no else None
+        if not len(values) or self.says_yes_or_no:
+            return None
+        return histogram(values, self.limit, self.is_floor, in_percent(self.filter, self.limits))
+
+    def limit_text(self) -> str:
+        """The limit as people write it."""
+        return f"{100 * self.limit:g}{NARROW}%" if in_percent(self.filter, self.limits) else amount(self.limit)
 
     def rows(self, side: str) -> list[Row]:
         """The records nearest to the limit, on one side."""
@@ -87,9 +95,9 @@ def _measure_shard(
     if scores is not None:
         table = table.append_column("relevance", scores.read()["relevance"])
     columns = derived_signals(table.take(pa.array(taken)), judge)
-    recipes = recipes_of(table["source"].cast(pa.string()).to_numpy(), state["task"].cast(pa.string()).to_numpy(), judge)
-    for recipe in sorted(set(recipes[taken]) & set(judge.recipes)):
-        mine = np.flatnonzero(recipes[taken] == recipe)
+    for recipe, mine in by_value(recipes_of(signals.name.rpartition("-")[0], state["task"].take(pa.array(taken)), judge)):
+        if recipe not in judge.recipes:
+            continue
         part = _Part(number, taken[mine], rank[taken[mine]], reason[taken[mine]], share)
         for name, verdict in verdicts(judge.recipes[recipe], {key: value[mine] for key, value in columns.items()}):
             limits = dict(judge.recipes[recipe][name] or {})
@@ -121,13 +129,14 @@ class _Part:
         for side, mask in (("removed", first), ("kept", (self.reason == "") & ~verdict.removed & known)):
             if not (one.says_yes_or_no and side == "kept"):
                 rows = np.flatnonzero(mask)
-                one.near.offer(self.shard, np.full(len(rows), side), self.rows[rows], distance[rows])
+                one.near.offer(side, self.shard, self.rows[rows], distance[rows])
 
 
-def recipes_of(sources: np.ndarray, tasks: np.ndarray, judge: JudgeConfig) -> np.ndarray:
-    """The recipe that judged each record: its source's, else that of the task that it has now."""
-    pairs = {pair: judge.sources.get(pair[0]) or judge.tasks.get(pair[1], "none") for pair in set(zip(sources, tasks, strict=True))}
-    return np.array([pairs[pair] for pair in zip(sources, tasks, strict=True)], object)
+def recipes_of(source: str, tasks: pa.ChunkedArray, judge: JudgeConfig) -> pa.Array:
+    """The recipe that judged each record of a source: the source's own, else that of the task that the record has now."""
+    coded = tasks.cast(pa.string()).dictionary_encode().combine_chunks()
+    names = [judge.sources.get(source) or judge.tasks.get(task, "none") for task in coded.dictionary.to_pylist()]
+    return pa.array(names, pa.string()).take(coded.indices)
 
 
 def idle_filters(measured: list[Measured], judge: JudgeConfig, used: set[str]) -> list[str]:

@@ -95,8 +95,8 @@ def traded(weights: Lines, rows: Lines, name: str) -> list[str]:
     sentences = [_moved(tokens, drawn, mine)]
     found = {row["kind"]: row for row in rows if row["track"] == name}
     if {"chosen", "proportional"} <= set(found):
-        gain, sameness = (_bought(found["chosen"][what], found["proportional"][what]) for what in ("gain", "risk"))
-        sentences.append(f"Against drawing every token as often as any other, the expected gain is {gain} and the sameness {sameness}.")
+        gain, same = (_bought(found["chosen"][what], found["proportional"][what]) for what in ("gain", "risk"))
+        sentences.append(f"Against drawing all tokens equally often, the expected gain is {gain} and the sameness {same}.")
     return sentences
 
 
@@ -107,8 +107,12 @@ def _moved(tokens: Counter[str], drawn: Counter[str], strata: Lines) -> str:
     up, down = max(change, key=lambda t: (change[t], t)), min(change, key=lambda t: (change[t], t))
     if change[up] < 0.005:
         moved = sum(abs(row["drawn"] / all_drawn - row["tokens"] / whole) for row in strata) / 2
-        where = "within its task, between subjects" if len(tokens) == 1 else "between subjects, while tasks keep their shares"
-        return f"{share(moved)} of the tokens are moved {where}." if moved > 0.0005 else "Everything is drawn in proportion to its size."
+        where = (
+            "between the subjects of its only task" if len(tokens) == 1 else "between subjects, while tasks keep their shares"
+        )
+        if moved < 0.0005:
+            return "Everything is drawn in proportion to its size."
+        return f"{share(moved)} of the tokens are moved {where}."
     return (
         f"Most room is taken from {plain(down)} ({share(tokens[down], whole)} of the tokens before, "
         f"{share(drawn[down], all_drawn)} after) and most given to {plain(up)} ({share(tokens[up], whole)} before, "

@@ -1,9 +1,8 @@
 """What the card is drawn from: the run's datasets by name, the dials, and the occasion."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from pydantic import Field
 
@@ -49,10 +48,6 @@ class Occasion:
         told = [{k: v for k, v in named.items() if not k.startswith("engine.")} for named in (self.parameters, self.changed)]
         return digest_json(told)
 
-    def as_note(self) -> dict[str, Any]:
-        """The same for the shard's note, which no digest covers: equal data makes an equal digest on every occasion."""
-        return asdict(self)
-
 
 class ReportConfig(Config):
     """The dials of the data card."""
@@ -77,6 +72,15 @@ class SourceFacts(Config):
     licence: str
 
 
+class LicenceFacts(Config):
+    """The run's policy of licences, and what it left out."""
+
+    allow: tuple[str, ...] = ("*",)
+    deny: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    """Chosen sources that it left out."""
+
+
 class CardConfig(Config):
     """All that the card depends on beside the datasets."""
 
@@ -89,3 +93,4 @@ class CardConfig(Config):
     min_coverage: float
     """Share of a benchmark item's words that a record must hold to count as a leak."""
     tracks: dict[str, TrackConfig] = Field(default_factory=dict)
+    licences: LicenceFacts = LicenceFacts()

@@ -3,13 +3,13 @@
 from collections import Counter
 from dataclasses import dataclass
 
-import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from polymath.pipelines.curate.decontaminate import LEAK, whole_text
 from polymath.records import TEXT_FIELDS
 from polymath.reporting.card.inputs import Data
-from polymath.reporting.card.sample import Draw, Row, luck
+from polymath.reporting.card.sample import Draw, Row, by_value, luck
 from polymath.reporting.card.words import cut
 
 AROUND = 200
@@ -52,20 +52,14 @@ def find_leaks(data: Data, examples: int) -> Leaks:
     draw, counts = Draw(examples), Counter[tuple[str, str]]()
     for number, shard in enumerate(data["decontaminate_decisions"].shards):
         table = shard.read(["reason", "benchmark"])
-        gone = np.flatnonzero(table["reason"].cast(pa.string()).fill_null("").to_numpy() == LEAK)
-        if len(gone):
-            names = table["benchmark"].cast(pa.string()).to_numpy()[gone]
-            draw.offer(number, names, gone, luck(shard.name, shard.rows)[gone])
-            source = data["records"].shards[number].entry.note["source"]
-            counts.update({(str(name), source): int((names == name).sum()) for name in np.unique(names)})
-    where = sorted(((*pair, count) for pair, count in counts.items()), key=lambda row: (-row[2], row[:2]))
-    return Leaks(where, [_leak(data, row) for row in in_turn([draw.drawn(name) for name in draw.labels], examples)])
-
-
-def in_turn(lists: list[list[Row]], most: int) -> list[Row]:
-    """The first of each list, then the second of each, until there are enough."""
-    longest = max((len(rows) for rows in lists), default=0)
-    return [rows[place] for place in range(longest) for rows in lists if place < len(rows)][:most]
+        gone = pc.fill_null(pc.equal(table["reason"].cast(pa.string()), LEAK), False).to_numpy()
+        rank, source = luck(shard.name, shard.rows), data["records"].shards[number].entry.note["source"]
+        for name, rows in by_value(table["benchmark"]):
+            mine = rows[gone[rows]]
+            draw.offer(name, number, mine, rank[mine])
+            counts[name, source] += len(mine)
+    where = sorted(((*pair, count) for pair, count in counts.items() if count), key=lambda row: (-row[2], row[:2]))
+    return Leaks(where, [_leak(data, row) for row in draw.in_turn(examples)])
 
 
 def _leak(data: Data, row: Row) -> Leak:

@@ -59,7 +59,5 @@ def measure_lengths(lengths: dict[str, np.ndarray]) -> Lengths:
     for task in in_order(set(lengths)):
         sizes = lengths[task]
         counts, _ = np.histogram(np.clip(sizes, edges[0], edges[-1]), edges)
-        tasks.append(
-            Length(task, len(sizes), int(np.median(sizes)), int(sizes.max()), (counts / len(sizes)).round(5).tolist())
-        )
+        tasks.append(Length(task, len(sizes), int(np.median(sizes)), int(sizes.max()), (counts / len(sizes)).round(5).tolist()))
     return Lengths(tasks, first, last)

@@ -3,12 +3,11 @@
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from polymath.reporting.card.fates import Ledger
 from polymath.reporting.card.fertility import Fertility
 from polymath.reporting.card.head import Checked, Packed
-from polymath.reporting.card.inputs import Data
+from polymath.reporting.card.inputs import Data, Occasion
 from polymath.reporting.card.words import language, listed, plural, share
 
 EMPTIEST = 0.85
@@ -41,7 +40,12 @@ class Worked:
 
 
 def notices(
-    ledgers: list[Ledger], checked: Checked, packed: list[Packed], idle: list[str], languages: list[Fertility], slow: tuple[int, int]
+    ledgers: list[Ledger],
+    checked: Checked,
+    packed: list[Packed],
+    idle: list[str],
+    languages: list[Fertility],
+    slow: tuple[int, int],
 ) -> list[Notice]:
     """What a person should know before trusting the mix; `slow`: token shards that `tokenizers` made, of all."""
     found: list[Notice | None] = [
@@ -62,9 +66,9 @@ def _absent(checked: Checked) -> Notice | None:
     if not names:
         return None
     total = checked.benchmarks + len(names)
-    text = f"{len(names)} of {plural(total, 'benchmark')} could not be read, so nothing was checked against {listed(list(names))}."
-    return Notice(text, "removed", "Make them reachable (online, or files below run.files_root) and run again; "
-                  "decontaminate.require=NAME makes their absence an error.")  # fmt: skip
+    text = f"{len(names)} of {plural(total, 'benchmark')} could not be read and were not looked for: {listed(list(names))}."
+    way_out = "Make them reachable (online, or files below run.files_root) and run again; "
+    return Notice(text, "removed", way_out + "decontaminate.require=NAME makes their absence an error.")
 
 
 def _unread(ledgers: list[Ledger]) -> Notice | None:
@@ -72,7 +76,8 @@ def _unread(ledgers: list[Ledger]) -> Notice | None:
     if not bad:
         return None
     worst = max(bad, key=lambda one: one.quarantined / max(one.rows, 1))
-    text = f"{plural(len(bad), 'source')} could not be read in full; of {worst.source}, {share(worst.quarantined, worst.rows)}."
+    others = f" ({plural(len(bad) - 1, 'other source')} lost some too)" if len(bad) > 1 else ""
+    text = f"{share(worst.quarantined, worst.rows)} of the rows of {worst.source} could not be read{others}."
     return Notice(text, "removed", "kedro trace --quarantined lists the rows with their places.")
 
 
@@ -88,16 +93,17 @@ def _unlicensed(ledgers: list[Ledger]) -> Notice | None:
     names = [one.source for one in ledgers if one.licence.lower() in ("unknown", "") and one.tokens]
     if not names:
         return None
-    return Notice(f"The licence of {listed(names)} is unknown.", "rows", "Find it out before the mix or a model of it is shared.")
+    text = f"The licence of {listed(names)} is unknown."
+    return Notice(text, "rows", "Find it out before the mix or a model of it is shared.")
 
 
 def _misfit(languages: list[Fertility]) -> Notice | None:
     bad = [one for one in languages if one.is_bad]
     if not bad:
         return None
-    text = f"The tokenizer does not fit {listed([language(one.language) for one in bad])}: it spells words letter by letter."
-    return Notice(text, "mix", "Train it on more of these texts, choose one that knows them (tokenize.tokenizer.name), "
-                  "or leave the language out.")  # fmt: skip
+    text = f"The tokenizer does not fit {listed([language(one.language) for one in bad])}: its words fall into many pieces."
+    way_out = "Train it on more of these texts, choose one that knows them (tokenize.tokenizer.name), or leave them out."
+    return Notice(text, "mix", way_out)
 
 
 def _empty(packed: list[Packed]) -> Notice | None:
@@ -105,7 +111,8 @@ def _empty(packed: list[Packed]) -> Notice | None:
     if not bad:
         return None
     told = listed([f"{one.track} ({share(one.tokens, one.room)} full)" for one in bad])
-    return Notice(f"Sequences have much padding in {told}.", "batches", "Shorter sequences (mix.tracks.*.sequence_tokens) waste less.")
+    text = f"Sequences have much padding in {told}."
+    return Notice(text, "batches", "Shorter sequences (mix.tracks.NAME.sequence_tokens) waste less.")
 
 
 def _idle(idle: list[str]) -> Notice | None:
@@ -118,7 +125,8 @@ def _idle(idle: list[str]) -> Notice | None:
 def _slow(by_tokenizers: int, shards: int) -> Notice | None:
     if not by_tokenizers:
         return None
-    text = f"gigatoken's ids differed from Hugging Face's, so the slower library did {share(by_tokenizers, shards)} of the shards."
+    part = share(by_tokenizers, shards)
+    text = f"gigatoken's ids differed from Hugging Face's, so the slower library did {part} of the shards."
     return Notice(text, "made", "Nothing is wrong with the tokens; it only takes longer.")
 
 
@@ -129,11 +137,11 @@ def slow_shards(data: Data) -> tuple[int, int]:
 
 
 def worked(data: Data) -> list[Worked]:
-    """Seconds and bytes of each step, from the manifests of what it wrote."""
+    """Seconds and bytes of each step, from the manifests of what it wrote; steps in the order in which they end."""
     found: dict[str, Worked] = {}
     for folder in data.folders.values():
         step = folder.manifest.step
-        before = found.get(step, Worked(step, 0.0, 0))
+        before = found.pop(step, Worked(step, 0.0, 0))
         found[step] = Worked(step, before.seconds + folder.manifest.seconds, before.bytes + folder.bytes)
     return list(found.values())
 
@@ -160,18 +168,17 @@ class Made:
     seeds: list[tuple[str, str]]
 
 
-def made(note: Mapping[str, Any]) -> Made:
-    """From a shard's note: see `page.write_page`."""
-    parameters: dict[str, str] = dict(note["parameters"])
-    steps = [Worked(**step) for step in note["steps"]]
+def made(data: Data, occasion: Occasion) -> Made:
+    """What the occasion says, and what the manifests say of the work."""
+    given = occasion.parameters
     return Made(
-        when=time.strftime("%d %B %Y, %H:%M UTC", time.gmtime(note["started"])).lstrip("0"),
-        command=note["command"],
-        facts=[*note["machine"].items(), *((f"{name} (library)", version) for name, version in note["versions"].items())],
-        steps=steps,
-        changed=[(name, parameters.get(name, "not set"), base) for name, base in sorted(note["changed"].items())],
-        parameters=sorted(parameters.items()),
-        seeds=sorted(_ending(parameters, (".seed", ".salt"))),
+        when=time.strftime("%d %B %Y, %H:%M UTC", time.gmtime(occasion.started)).lstrip("0"),
+        command=occasion.command,
+        facts=[*occasion.machine.items(), *((f"{name} (library)", version) for name, version in versions(data).items())],
+        steps=worked(data),
+        changed=[(name, given.get(name, "not set"), base) for name, base in sorted(occasion.changed.items())],
+        parameters=sorted(given.items()),
+        seeds=sorted(_ending(given, (".seed", ".salt"))),
     )
 
 

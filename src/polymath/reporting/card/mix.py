@@ -47,14 +47,14 @@ def composition(counts: pa.Table, weights: Lines, name: str, track: TrackConfig,
     Weights are given to concepts; within one, every token is as likely to be drawn as another, so its languages and tiers
     are drawn in the proportion in which they stand there.
     """
-    epochs = {(row["task"], row["concept"]): row["epochs"] for row in weights if row["track"] == name}
+    epochs = {(row["part"], row["task"], row["concept"]): row["epochs"] for row in weights if row["track"] == name}
     taken = counts.filter(pa.array(track.takes(counts)))
     before: Counter[str] = Counter()
     after: Counter[str] = Counter()
-    for row in taken.to_pylist():
+    for row, part in zip(taken.to_pylist(), track.parts_of(taken), strict=True):
         if row["split"] == "train":
             before[row[key]] += row["tokens"]
-            after[row[key]] += row["tokens"] * epochs.get((row["task"], row["concept"]), 0.0)
+            after[row[key]] += row["tokens"] * epochs.get((part, row["task"], row["concept"]), 0.0)
     return [Slice(label, before[label], after[label]) for label in _order(key)(before)]
 
 

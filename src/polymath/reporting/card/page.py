@@ -1,8 +1,8 @@
 """The page: figures from the datasets, shown by the templates, in one file that needs nothing else.
 
-The shard holds the page without its occasion (when, by which command, on which machine, how long); that stands in the shard's
-note, which no digest covers, and is put in when the file is written. So equal data makes an equal digest wherever and whenever
-it is made, and the file still tells its story.
+The shard holds the page without its occasion (when, by which command, on which machine, how long). That stands in the shard's
+note, which no digest covers, and is put where the slots are when the file is written. So equal data makes an equal digest
+wherever and whenever it is made, and the file still tells its story.
 """
 
 import base64
@@ -20,7 +20,6 @@ from markupsafe import Markup
 from polymath.engine.contract import Piece
 from polymath.reporting.card import (
     batches,
-    charts,
     colours,
     duplicates,
     excerpts,
@@ -34,6 +33,7 @@ from polymath.reporting.card import (
     likeness,
     making,
     mix,
+    plan,
     quarantine,
     reading,
     reasons,
@@ -42,7 +42,6 @@ from polymath.reporting.card import (
 )
 from polymath.reporting.card.inputs import CardConfig, Data, Occasion
 from polymath.reporting.card.survey import survey
-from polymath.store.folder import ShardFolder
 
 TEMPLATES = Path(__file__).parent / "templates"
 SLOTS = ("occasion_head", "occasion_steps", "occasion_parameters")
@@ -52,21 +51,15 @@ TRAINED_ON = ("tokens", "sequences", "schedule")
 
 
 def write_page(data: Data, occasion: Occasion, config: CardConfig) -> Piece:
-    """The page as a table of one row (`page`, without its occasion), and the occasion as its note."""
-    page = environment().get_template("page.html").render(figures(data, config), slots={name: slot(name) for name in SLOTS})
-    steps = [asdict(step) for step in making.worked(data)]
-    note = {**occasion.as_note(), "steps": steps, "versions": making.versions(data)}
-    return Piece(pa.table({"page": [page]}), note)
-
-
-def read_page(card: ShardFolder) -> str:
-    """The page with its occasion, as it is shown."""
-    shard = card.shards[0]
-    page: str = shard.read()["page"][0].as_py()
-    made = making.made(shard.entry.note)
-    for name in SLOTS:
-        page = page.replace(slot(name), environment().get_template(f"{name}.html").render(made=made))
-    return page
+    """The page as a table of one row (`page`), with slots where its occasion is told; what goes into each is the note."""
+    slots = {name: slot(name) for name in SLOTS}
+    shown = figures(data, config)
+    page = environment().get_template("page.html").render(shown, slots=slots)
+    made = making.made(data, occasion)
+    told = {str(slots[name]): environment().get_template(f"{name}.html").render(made=made) for name in SLOTS}
+    notices = [str(notice.text) for notice in shown["notices"]]
+    totals = {**asdict(shown["totals"]), "digest": shown["digest"]}
+    return Piece(pa.table({"page": [page]}), {"slots": told, "notices": notices, "totals": totals})
 
 
 def slot(name: str) -> Markup:
@@ -86,6 +79,7 @@ def figures(data: Data, config: CardConfig) -> dict[str, Any]:
     packed = head.packed(data["sequences"], config.tracks)
     languages = fertility.fertilities(data)
     idle = batches.without_a_batch(data["schedule"])
+    plans = plan.plans(weights, data["sequences"], data["schedule"], config.tracks)
     return {
         "config": config,
         "report": report,
@@ -101,6 +95,7 @@ def figures(data: Data, config: CardConfig) -> dict[str, Any]:
         "languages": languages,
         "lengths": lengths.measure_lengths(seen.lengths),
         "tracks": [_track(name, config, seen.counts, weights, known, frontiers) for name in mix.has_tracks(weights)],
+        "plans": plans,
         "batches": batches.draw_batches(data["sequences"], data["schedule"], config.tracks, report.batches),
         "idle": idle,
         "examples": reading.draw_examples(data, report.examples),
@@ -169,11 +164,9 @@ def environment() -> Environment:
     )
     filters_: Mapping[str, Any] = {name: getattr(words, name) for name in _FILTERS}
     made.filters.update(filters_, task_class=colours.task_class, axis=reasons.axis)
-    style, script = ((TEMPLATES / name).read_text("utf-8").strip() for name in ("style.css", "script.js"))
+    style, script = (Markup((TEMPLATES / name).read_text("utf-8").strip()) for name in ("style.css", "script.js"))
     sha = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    made.globals.update(
-        style=Markup(style), script=Markup(script), script_hash=sha, trace=words.trace, bars=charts.BARS, tasks_in_order=colours.in_order
-    )
+    made.globals.update(style=style, script=script, script_hash=sha, trace=words.trace, tasks_in_order=colours.in_order)
     return made
 
 

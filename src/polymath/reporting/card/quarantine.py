@@ -3,11 +3,10 @@
 from collections import Counter
 from dataclasses import dataclass
 
-import numpy as np
 import pyarrow as pa
 
 from polymath.reporting.card.inputs import Data
-from polymath.reporting.card.sample import Draw, luck
+from polymath.reporting.card.sample import Draw, by_value, luck
 from polymath.sources.build import LEFT_OUT
 
 
@@ -38,12 +37,14 @@ def find_quarantined(data: Data) -> list[Quarantined]:
     shards = data["quarantined_rows"].shards
     for number, shard in enumerate(shards):
         table = shard.read(["source", "reason"])
-        if not len(table):
-            continue
-        names = table["reason"].to_numpy()
-        draw.offer(number, names, np.arange(len(names)), luck(shard.name, shard.rows))
-        counts.update(zip(names.tolist(), table["source"].to_pylist(), strict=True))
-    found = [_quarantined(reason, counts, shards[(row := draw.drawn(reason)[0]).shard].take([row.row])) for reason in draw.labels]
+        rank = luck(shard.name, shard.rows)
+        for reason, rows in by_value(table["reason"]):
+            draw.offer(reason, number, rows, rank[rows])
+            counts.update({(reason, name): len(mine) for name, mine in by_value(table["source"].take(pa.array(rows)))})
+    found = []
+    for reason in draw.labels:
+        row = draw.drawn(reason)[0]
+        found.append(_quarantined(reason, counts, shards[row.shard].take([row.row])))
     return sorted(found, key=lambda one: (-one.rows, one.reason))
 
 

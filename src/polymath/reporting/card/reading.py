@@ -4,12 +4,12 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from polymath.reporting.card.colours import in_order
 from polymath.reporting.card.inputs import Data
-from polymath.reporting.card.sample import Draw, luck
+from polymath.reporting.card.sample import Draw, Row, by_value, luck
 
 FIRST, LAST = 320, 160
 """Tokens that are shown of a long example: its beginning and its end."""
@@ -45,22 +45,23 @@ class Shown:
 
 
 def draw_examples(data: Data, each: int) -> list[tuple[str, list[Shown]]]:
-    """Some training examples of each task."""
-    draw = Draw(each)
+    """Some training examples of each task, of different sources where there are several."""
+    draws: dict[str, Draw] = {}
     for number, shard in enumerate(data["tokens"].shards):
         table = shard.read(["task", "split"])
-        rows = np.flatnonzero(table["split"].cast(pa.string()).to_numpy() == "train")
-        draw.offer(number, table["task"].cast(pa.string()).to_numpy()[rows], rows, luck(shard.name, shard.rows)[rows])
+        train = pc.equal(table["split"].cast(pa.string()), "train").to_numpy()
+        rank, source = luck(shard.name, shard.rows), data["records"].shards[number].entry.note["source"]
+        for task, rows in by_value(table["task"]):
+            mine = rows[train[rows]]
+            draws.setdefault(task, Draw(each)).offer(source, number, mine, rank[mine])
     decoder = Decoder(data["tokenizer"].read().to_pylist()[0])
+    shown = {task: [_shown(data, row, decoder) for row in draw.in_turn(each)] for task, draw in draws.items()}
+    return [(task, shown[task]) for task in in_order({task for task, examples in shown.items() if examples})]
+
+
+def _shown(data: Data, place: Row, decoder: "Decoder") -> Shown:
     columns = ["id", "recipe", "ids", "loss", "rejected_ids", "rejected_loss"]
-    shards = data["tokens"].shards
-    return [
-        (task, [_shown(shards[row.shard].take([row.row], columns).to_pylist()[0], decoder) for row in draw.drawn(task)])
-        for task in in_order(set(draw.labels))
-    ]
-
-
-def _shown(row: dict[str, Any], decoder: "Decoder") -> Shown:
+    row = data["tokens"].shards[place.shard].take([place.row], columns).to_pylist()[0]
     paired = row["rejected_ids"] is not None
     sides = [decoder.side("the better reply" if paired else "", row["ids"], row["loss"])]
     if paired:
@@ -76,9 +77,12 @@ class Decoder:
         from tokenizers import Tokenizer
 
         self._tokenizer = Tokenizer.from_str(tokenizer["definition"])
-        added = {number: token.content for number, token in self._tokenizer.get_added_tokens_decoder().items() if token.special}
-        named = json.loads(tokenizer["special_tokens"] or "{}").values()
-        self._special = added | {self._tokenizer.token_to_id(str(t)): str(t) for t in named if isinstance(t, str)}
+        added = self._tokenizer.get_added_tokens_decoder().items()
+        self._special = {number: token.content for number, token in added if token.special}
+        for name in json.loads(tokenizer["special_tokens"] or "{}").values():
+            number = self._tokenizer.token_to_id(name) if isinstance(name, str) else None
+            if number is not None:
+                self._special[number] = name
 
     def side(self, title: str, ids: list[int], loss: list[bool]) -> Side:
         """One sequence; the middle of a long one is left out."""

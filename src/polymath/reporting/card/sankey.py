@@ -7,6 +7,8 @@ from polymath.reporting.card.colours import in_order, task_class
 from polymath.reporting.card.fates import Ledger, reasons
 from polymath.reporting.card.words import plain, plural, trace
 
+Key = tuple[str, str]
+"""Where records end: `kept` and their task, or `removed` and the reason (empty for all that are not named)."""
 SLOT = 19.0
 """Least height of a node with its label."""
 FLOW = 300.0
@@ -56,7 +58,7 @@ class _Group:
     label: str
     css: str
     command: str
-    flows: Counter[tuple[str, str]]
+    flows: Counter[Key]
 
 
 def draw_sankey(lines: list[Ledger], width: int, margin: int, most: tuple[int, int]) -> Sankey:
@@ -70,7 +72,7 @@ def draw_sankey(lines: list[Ledger], width: int, margin: int, most: tuple[int, i
     tasks = in_order({name for group in groups for kind, name in group.flows if kind == "kept"})
     others = any(name == "" for group in groups for kind, name in group.flows if kind == "removed")
     keys = [("kept", task) for task in tasks] + [("removed", name) for name in [*named, *([""] if others else [])]]
-    sums: Counter[tuple[str, str]] = Counter()
+    sums: Counter[Key] = Counter()
     for group in groups:
         sums.update(group.flows)
     heights = [group.flows.total() * scale for group in groups], [sums[key] * scale for key in keys]
@@ -97,17 +99,17 @@ def _groups(lines: list[Ledger], most: int) -> list[_Group]:
     return groups
 
 
-def _flows(lines: list[Ledger]) -> Counter[tuple[str, str]]:
-    flows: Counter[tuple[str, str]] = Counter()
+def _flows(lines: list[Ledger]) -> Counter[Key]:
+    flows: Counter[Key] = Counter()
     for line in lines:
         flows.update({("kept", task): count for task, count in line.kept.items()})
         flows.update({("removed", reason): count for reason, count in line.removed.items()})
     return flows
 
 
-def _fold(flows: Counter[tuple[str, str]], named: list[str]) -> Counter[tuple[str, str]]:
+def _fold(flows: Counter[Key], named: list[str]) -> Counter[Key]:
     """Reasons that are not named become one, without a name."""
-    folded: Counter[tuple[str, str]] = Counter()
+    folded: Counter[Key] = Counter()
     for (kind, name), count in flows.items():
         folded[kind, name if kind == "kept" or name in named else ""] += count
     return folded
@@ -129,7 +131,7 @@ def _stack(heights: list[float], whole: float) -> list[float]:
     return tops
 
 
-def _end(key: tuple[str, str], count: int, y: float, height: float) -> Node:
+def _end(key: Key, count: int, y: float, height: float) -> Node:
     kind, name = key
     if kind == "kept":
         return Node(f"kept: {plain(name)}", count, y, height, task_class(name), trace(reason="kept", task=name))
@@ -138,7 +140,7 @@ def _end(key: tuple[str, str], count: int, y: float, height: float) -> Node:
 
 
 def _links(
-    groups: list[_Group], keys: list[tuple[str, str]], left: list[float], right: list[float], scale: float, xs: tuple[float, float]
+    groups: list[_Group], keys: list[Key], left: list[float], right: list[float], scale: float, xs: tuple[float, float]
 ) -> list[Link]:
     """Ribbons as thick strokes, those of one node side by side in the order of the other side."""
     taken = [0.0] * len(keys)
@@ -156,5 +158,6 @@ def _links(
             path = f"M{xs[0]:.1f},{start:.1f}C{middle:.1f},{start:.1f},{middle:.1f},{end:.1f},{xs[1]:.1f},{end:.1f}"
             told = f"kept as {plain(key[1])}" if key[0] == "kept" else f"removed: {plain(key[1]) or 'other reasons'}"
             css = task_class(key[1]) if key[0] == "kept" else "gone"
-            links.append(Link(path, round(max(size, 0.6), 2), css, f"{group.label}: {count:,} {told}"))
-    return links
+            links.append(Link(path, round(max(size, 0.4), 2), css, f"{group.label}: {count:,} {told}"))
+    # What is removed is drawn first: thousands that are kept should not hide behind the hairs of single records.
+    return sorted(links, key=lambda link: link.css != "gone")

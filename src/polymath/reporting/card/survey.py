@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from polymath.reporting.card.inputs import Data
+from polymath.reporting.card.sample import by_value
 from polymath.store.shards import Shard
 
 KEYS = ["source", "tier", "task", "concept", "language", "split"]
@@ -30,9 +31,9 @@ def survey(data: Data) -> Survey:
     for tokens, records, concepts, signals in aligned:
         table = _examples(tokens, records, concepts, signals)
         tables.append(table.group_by(KEYS, use_threads=False).aggregate([("tokens", "count"), ("tokens", "sum")]))
-        tasks, sizes = table["task"].to_numpy(), table["tokens"].to_numpy()
-        for task in np.unique(tasks.astype(str)):
-            lengths.setdefault(str(task), []).append(sizes[tasks == task].astype(np.int32))
+        sizes = table["tokens"].to_numpy().astype(np.int32)
+        for task, rows in by_value(table["task"]):
+            lengths.setdefault(task, []).append(sizes[rows])
     counts = pa.concat_tables(tables).group_by(KEYS, use_threads=False)
     summed = counts.aggregate([("tokens_count", "sum"), ("tokens_sum", "sum")])
     summed = summed.rename_columns([*KEYS, "examples", "tokens"]).sort_by([(key, "ascending") for key in KEYS])

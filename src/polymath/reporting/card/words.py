@@ -1,5 +1,6 @@
 """Numbers and names as people read them; and the commands that list what a number counts."""
 
+import re
 import shlex
 import unicodedata
 
@@ -78,14 +79,19 @@ def seconds(value: float) -> str:
 
 
 def visible(text: str) -> str:
-    """Text from data with its control characters as pictures (U+2400 and on); line ends and tabs stay."""
-    return "".join(_picture(c) if c < " " or "\x7f" <= c <= "\x9f" or "\ud800" <= c <= "\udfff" else c for c in text)
+    """Text from data with what cannot be seen made visible; line ends and tabs stay.
+
+    Control characters become their pictures (U+2400 and on); marks that turn the direction of what follows become their
+    numbers, or they would turn the page's own words too.
+    """
+    return UNSEEN.sub(lambda found: _picture(found[0]), text)
+
+
+UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def _picture(character: str) -> str:
-    if character in "\n\t":
-        return character
-    return chr(0x2400 + ord(character)) if character < " " else "\ufffd"
+    return chr(0x2400 + ord(character)) if character < " " else f"⟨U+{ord(character):04X}⟩"
 
 
 def cut(text: str, length: int) -> str:
@@ -95,6 +101,14 @@ def cut(text: str, length: int) -> str:
     while length > 1 and unicodedata.combining(text[length]):
         length -= 1
     return text[:length].rstrip() + " …"
+
+
+def shortened(text: str, length: int) -> str:
+    """The beginning and the end of a text, with an ellipsis between them where something is left out."""
+    if len(text) <= length:
+        return text
+    end = length * 2 // 5
+    return f"{cut(text, length - end)} {text[-end:].lstrip()}"
 
 
 def trace(record: str | None = None, **options: str | int | None) -> str:

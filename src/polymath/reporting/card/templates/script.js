@@ -18,7 +18,7 @@
 
   function tell(command, more) {
     hint.replaceChildren(Object.assign(document.createElement("code"), { textContent: command }));
-    hint.append(Object.assign(document.createElement("span"), { textContent: more }));
+    hint.append(" ", Object.assign(document.createElement("span"), { textContent: more }));
     hint.hidden = false;
   }
 

@@ -1,0 +1,34 @@
+"""One project with two runs, for the pages of Kedro-Viz and MLflow; and a browser for them."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.chromium import find_chromium
+from tests.browser.served import ServedTab
+from tests.conftest import ROOT
+from tests.running import run
+
+DIAL = "clean.judge.recipes.web.too_few_words.min_words"
+FEW, MANY = 50, 120
+
+
+@pytest.fixture(scope="session")
+def two_runs(make_project: Callable[[], Path]) -> Path:
+    """A project in which curate ran with two thresholds; both runs are in MLflow."""
+    find_chromium()
+    project = make_project()
+    (project / ".viz").mkdir()
+    shutil.copy(ROOT / ".viz" / "styles.json", project / ".viz")
+    (project / "conf/tiny/mlflow.yml").write_text("patience_seconds: 120\n")
+    run(project, "--env=tiny")
+    run(project, "--env=tiny", f"--params={DIAL}={MANY}")
+    return project
+
+
+@pytest.fixture(scope="module")
+def served_tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedTab]:
+    with ServedTab(tmp_path_factory.mktemp("profile")) as tab:
+        yield tab
