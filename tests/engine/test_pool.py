@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -43,6 +44,32 @@ def test_a_shard_that_kills_its_worker_every_time_is_named(tmp_path, log):
 def test_a_worker_killed_alone_has_its_shard_made_again(tmp_path, log):
     folder = save_plan(plan_of(works.die_once_on_three, log), tmp_path / "made")
     assert folder.read()["n"].to_pylist() == [2] * 3 + [4] * 3 + [6] * 3 + [8] * 3
+
+
+def test_a_worker_that_takes_too_much_memory_fails_by_the_name_of_its_shard(tmp_path, log):
+    limited = EngineConfig(workers=2, worker_mb=1024)
+    plan = replace(plan_of(works.fill_memory_on_three, log), engine=limited)
+    wanted = (
+        r"test: the worker on shard 'n3' was out of memory 3 times; use smaller shards .* or fewer workers .* "
+        "or a higher limit than engine.worker_mb=1024"
+    )
+    with pytest.raises(UserError, match=wanted):
+        save_plan(plan, tmp_path / "made")
+    assert len(list(log.folder.glob("filled-*"))) == 3, "it is tried again before the run fails"
+
+
+def test_work_that_fits_the_memory_is_the_same_with_a_limit(tmp_path, log):
+    limited = EngineConfig(workers=2, worker_mb=1024)
+    made = save_plan(replace(plan_of(works.multiply, log), engine=limited), tmp_path / "limited")
+    assert made.digest == save_plan(plan_of(works.multiply, log), tmp_path / "made").digest
+
+
+def test_one_process_out_of_memory_names_the_shard(tmp_path, log):
+    plan = replace(plan_of(works.say_out_of_memory_on_three, log), engine=EngineConfig(workers=1))
+    with pytest.raises(
+        UserError, match=r"the worker on shard 'n3' is out of memory; use smaller shards \(ingest.shard_mb=8\)$"
+    ):
+        save_plan(plan, tmp_path / "made")
 
 
 def test_closing_leaves_no_process():

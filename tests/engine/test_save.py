@@ -1,5 +1,8 @@
 """Saving a plan: make what is missing, take what is there, write the manifest last."""
 
+import json
+import os
+import time
 from dataclasses import replace
 
 import pyarrow as pa
@@ -8,6 +11,7 @@ import pytest
 from polymath.engine import progress
 from polymath.engine.contract import EngineConfig, Item, Plan, still_fits
 from polymath.engine.save import save_plan
+from polymath.errors import UserError
 from polymath.store.folder import MANIFEST, Manifest
 from tests.engine import works
 
@@ -72,6 +76,77 @@ def test_a_shard_whose_file_is_cut_is_made_again(tmp_path, log):
     path.write_bytes(path.read_bytes()[:-8])
     assert save_plan(plan_of(works.multiply, log), tmp_path / "made").digest == whole.digest
     assert log.calls() == 5
+
+
+def damage(path):
+    """One bit changed: the size stays the same."""
+    data = bytearray(path.read_bytes())
+    data[len(data) // 3] ^= 4
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("form", ["parquet", "arrow"])
+@pytest.mark.parametrize("manifest", [True, False])
+def test_damaged_shards_are_named_and_made_again_when_asked(tmp_path, log, form, manifest):
+    whole = save_plan(plan_of(works.multiply, log), tmp_path / "made", form)
+    expected = whole.read()
+    for name in ("n2", "n4"):
+        damage(tmp_path / "made" / f"{name}.{form}")
+    if not manifest:
+        (tmp_path / "made" / MANIFEST).unlink()
+    told = []
+    progress.listeners.append(lambda event: told.append(event.told) if event.told else None)
+    try:
+        again = save_plan(plan_of(works.multiply, log, engine=EngineConfig(workers=1, verify=True)), tmp_path / "made", form)
+    finally:
+        progress.listeners.pop()
+    assert again.read().equals(expected)
+    assert again.digest == whole.digest
+    if manifest:  # without one only the values tell, and a bit beside them may be another
+        assert log.calls() == 6
+        assert told == [f"{tmp_path / 'made' / name} is damaged and is made again" for name in (f"n2.{form}", f"n4.{form}")]
+
+
+def test_a_sound_folder_is_left_alone_when_it_is_verified(tmp_path, log):
+    save_plan(plan_of(works.multiply, log), tmp_path / "made")
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "made").iterdir()}
+    save_plan(plan_of(works.multiply, log, engine=EngineConfig(workers=1, verify=True)), tmp_path / "made")
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "made").iterdir()} == before
+
+
+def test_damage_is_not_hidden_by_a_plan_that_adds_to_the_folder(tmp_path, log):
+    """The new manifest keeps the old checksum of a shard that it takes over, not that of the damage."""
+    save_plan(plan_of(works.multiply, log), tmp_path / "made", "arrow")
+    damage(tmp_path / "made" / "n2.arrow")
+    folder = save_plan(plan_of(works.multiply, log, (1, 2, 3, 4, 5)), tmp_path / "made", "arrow")
+    with pytest.raises(UserError, match=r"n2\.arrow: the shard is damaged"):
+        folder.read()
+
+
+@pytest.mark.parametrize("manifest", [True, False])
+def test_what_is_set_aside_is_made_again_when_it_is_gone(tmp_path, log, manifest):
+    whole = save_plan(plan_of(works.set_aside, log), tmp_path / "made")
+    (tmp_path / "made" / "n3.aside.parquet").unlink()
+    if not manifest:
+        (tmp_path / "made" / MANIFEST).unlink()
+    again = save_plan(plan_of(works.set_aside, log), tmp_path / "made")
+    assert again.shards[2].read_aside().equals(whole.shards[2].read_aside())
+    assert log.calls() == 5
+
+
+@pytest.mark.parametrize("layout", [0, 99])
+def test_shards_behind_a_manifest_of_another_version_are_taken_and_it_is_written_anew(tmp_path, log, layout):
+    whole = save_plan(plan_of(works.multiply, log), tmp_path / "made")
+    path = tmp_path / "made" / MANIFEST
+    path.write_text(json.dumps({**json.loads(path.read_text()), "layout": layout}))
+    assert save_plan(plan_of(works.multiply, log), tmp_path / "made").digest == whole.digest
+    assert log.calls() == 4
+
+
+def test_a_slow_disk_changes_nothing(tmp_path, log, monkeypatch):
+    whole = save_plan(plan_of(works.multiply, log), tmp_path / "fast")
+    monkeypatch.setattr(os, "fsync", lambda descriptor: time.sleep(0.05))
+    assert save_plan(plan_of(works.multiply, log), tmp_path / "slow").digest == whole.digest
 
 
 def test_a_changed_plan_takes_the_old_manifest_away_before_it_touches_a_shard(tmp_path, log):

@@ -5,10 +5,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from polymath.config import Config
 from polymath.engine.contract import Piece
+from polymath.store.folder import ShardFolder
 
 
 @dataclass(frozen=True)
@@ -79,3 +81,35 @@ def remember(number: Number, log: Log, previous) -> pa.Table:
     if number.value not in known:
         (log.folder / f"{number.value}").touch()
     return pa.table({"key": [number.value], "made": [known.get(number.value, number.value * 7)]})
+
+
+def set_aside(number: Number, log: Log, config: Factor) -> Piece:
+    """A shard with something beside it."""
+    return Piece(multiply(number, log, config), {}, pa.table({"reason": [f"bad {number.value}"]}))
+
+
+def fill_memory_on_three(number: Number, log: Log, config: Factor) -> pa.Table:
+    """Takes two gigabytes that it never needs."""
+    if number.value == 3:
+        (log.folder / f"filled-{time.monotonic_ns()}").touch()
+        bytearray(b"x") * (2 << 30)
+    return multiply(number, log, config)
+
+
+def say_out_of_memory_on_three(number: Number, log: Log, config: Factor) -> pa.Table:
+    if number.value == 3:
+        raise pa.ArrowMemoryError("malloc of size 64 failed")
+    return multiply(number, log, config)
+
+
+def count_up_behind(number: Number, log: Log, before: ShardFolder, after: dict | None):
+    """The same as `count_up`, of a dataset that was made before."""
+    assert before.rows
+    yield from count_up(number, log, after)
+
+
+def fill_disk(number: Number, log: Log) -> pa.Table:
+    """A shard of more than a megabyte, however it is packed."""
+    (log.folder / f"{number.value}-{time.monotonic_ns()}").touch()
+    noise = np.random.default_rng(number.value).integers(0, 2**63, 180_000)
+    return pa.table({"n": noise})

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any, Literal, Protocol
 
 import pyarrow as pa
+from pydantic import Field
 
 from polymath.config import Config
 from polymath.store.digest import digest_json
@@ -21,9 +22,12 @@ from polymath.store.shards import Shard
 class EngineConfig(Config):
     """Where plans run. It never changes what they make."""
 
-    kind: Literal["local", "ray"] = "local"
     workers: int | Literal["auto"] = "auto"
     """Processes; `auto` is one per processor core."""
+    worker_mb: int | None = Field(None, ge=256)
+    """Memory that a worker process may take, MB: a shard that needs more fails by name, before the machine runs out of it."""
+    verify: bool = False
+    """Read what stands on disk before it is taken as it is, and make again what is damaged."""
 
 
 class Digested(Protocol):
@@ -66,7 +70,7 @@ class Plan:
     items: tuple[Item, ...]
     config: Config | None = None
     version: int = 1
-    """Raised by hand when the code's output changes; a golden test forces it."""
+    """Raised by hand when the code's output changes."""
     streams: bool = False
     reuses: bool = False
     """The work takes `previous`: shards of this dataset that the same function and Config made from other inputs. It may

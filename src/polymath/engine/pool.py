@@ -22,11 +22,12 @@ ATTEMPTS = 3
 
 
 class WorkerLost(RuntimeError):
-    """A task's worker was killed `ATTEMPTS` times; `task` is its name."""
+    """A task's worker was killed, or out of memory, `ATTEMPTS` times; `task` is its name."""
 
-    def __init__(self, task: str) -> None:
+    def __init__(self, task: str, out_of_memory: bool) -> None:
         super().__init__(task)
         self.task = task
+        self.out_of_memory = out_of_memory
 
 
 @dataclass
@@ -35,12 +36,19 @@ class _Worker:
     pipe: Connection
     task: str | None = None
 
+    def end(self) -> None:
+        """Kill it, if it still lives, and let nothing of it remain."""
+        self.process.kill()
+        self.process.join()
+        self.pipe.close()
+
 
 class Pool:
-    """`size` processes, started at the first task and kept until `close`."""
+    """`size` processes, started at the first task and kept until `close`; `limit_mb`: the memory that each may take."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, limit_mb: int | None = None) -> None:
         self.size = size
+        self.limit_mb = limit_mb
         self._workers: list[_Worker] = []
 
     def run(self, function: Callable[[Any], Any], tasks: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -55,13 +63,15 @@ class Pool:
                     assert name is not None
                     worker.task = None
                     answer = _receive(worker)
-                    if answer is not None:
+                    out_of_memory = answer is not None and isinstance(answer[1], MemoryError)
+                    if answer is not None and not out_of_memory:
                         yield name, _value(answer)
                         continue
                     self._workers.remove(worker)
+                    worker.end()
                     lost[name] += 1
                     if lost[name] == ATTEMPTS:
-                        raise WorkerLost(name)
+                        raise WorkerLost(name, out_of_memory)
                     todo.insert(0, name)
         except BaseException:
             self.close()  # an error, Ctrl-C, or a reader that stopped: nobody waits for what still runs
@@ -72,13 +82,12 @@ class Pool:
         for worker in self._workers:
             worker.process.kill()
         for worker in self._workers:
-            worker.process.join()
-            worker.pipe.close()
+            worker.end()
         self._workers.clear()
 
     def _hand_out(self, function: Callable[[Any], Any], tasks: Mapping[str, Any], todo: list[str]) -> None:
         while len(self._workers) < min(self.size, len(todo) + sum(w.task is not None for w in self._workers)):
-            self._workers.append(_start())
+            self._workers.append(_start(self.limit_mb))
         for worker in self._workers:
             if worker.task is None and todo:
                 name = todo.pop(0)
@@ -108,20 +117,22 @@ def _value(answer: tuple[bool, Any]) -> Any:
     return value
 
 
-def _start() -> _Worker:
+def _start(limit_mb: int | None) -> _Worker:
     """A fresh process. By `forkserver`, because this one has threads (Arrow, MLflow) that a fork would break."""
     context: Any = multiprocessing.get_context("forkserver" if sys.platform != "win32" else "spawn")
     if sys.platform != "win32":
         context.set_forkserver_preload(["polymath.engine.preload"])
     ours, theirs = context.Pipe()
-    process = context.Process(target=_work, args=(theirs,), daemon=True)
+    process = context.Process(target=_work, args=(theirs, limit_mb), daemon=True)
     process.start()
     theirs.close()
     return _Worker(process, ours)
 
 
-def _work(pipe: Connection) -> None:
+def _work(pipe: Connection, limit_mb: int | None) -> None:
     """A worker's life: tasks in, answers out, until the pipe or the parent is gone."""
+    if limit_mb:
+        _limit_memory(limit_mb)
     import pyarrow as pa
 
     pa.set_cpu_count(1)  # the pool is the parallelism
@@ -138,6 +149,13 @@ def _work(pipe: Connection) -> None:
             error.add_note("in a worker process:\n" + traceback.format_exc())
             answer = (False, error)
         _answer(pipe, answer)
+
+
+def _limit_memory(limit_mb: int) -> None:
+    """Beyond it an allocation fails, so that this task fails by name, and not whatever the machine would choose to kill."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_DATA, (limit_mb * 2**20, resource.RLIM_INFINITY))
 
 
 def _answer(pipe: Connection, answer: tuple[bool, Any]) -> None:

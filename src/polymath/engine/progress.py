@@ -19,6 +19,8 @@ class Progress:
     reused: bool = False
     """Nothing had to be done: everything stood there under the same key."""
     finished: bool = False
+    told: str = ""
+    """Something that the person should know, in a sentence."""
 
 
 listeners: list[Callable[[Progress], None]] = []

@@ -1,7 +1,8 @@
 """Running a plan into a folder: take what is there, make what is missing, write the manifest last."""
 
+import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from polymath.engine.progress import Progress, tell
 from polymath.store.digest import digest_strings
 from polymath.store.folder import MANIFEST, Manifest, ShardFolder
 from polymath.store.shards import Entry, Format, Shard, find_shard, write_shard
+
+logger = logging.getLogger(__name__)
 
 Task = tuple[Plan, Item, str, Path, Format, list[Entry], tuple[Shard, ...]]
 
@@ -24,15 +27,17 @@ def save_plan(plan: Plan, folder: Path, form: Format = "parquet") -> ShardFolder
     keys = {item.name: plan.key(item) for item in plan.items}
     key = digest_strings(keys.values())
     manifest = Manifest.read(folder)
-    if manifest and (manifest.key == key or _keeps(plan, manifest)) and _all_there(folder, manifest):
+    if manifest and (manifest.key == key or _keeps(plan, manifest)) and _all_there(plan, folder, manifest):
         total = sum(item.size for item in plan.items)
         tell(Progress(plan.step, total, total, _rows(manifest.shards), _bytes(manifest.shards), 0.0, True, True))
         return ShardFolder(folder, manifest)
 
     folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob(".*.tmp"):  # by a killed run; on a disk that is full they would be in the way
+        left.unlink()
     # The old manifest goes first: it must not name shards that are about to be replaced.
     (folder / MANIFEST).unlink(missing_ok=True)
-    entries = _complete(plan, keys, folder, form, started)
+    entries = _complete(plan, keys, folder, form, started, manifest)
     spent = round(time.monotonic() - started, 3)
     made = Manifest(plan.step, key, tuple(entries), dict(plan.inputs), plan.made_with, spent)
     made.write(folder)
@@ -40,9 +45,12 @@ def save_plan(plan: Plan, folder: Path, form: Format = "parquet") -> ShardFolder
     return ShardFolder(folder, made)
 
 
-def _complete(plan: Plan, keys: dict[str, str], folder: Path, form: Format, started: float) -> list[Entry]:
+def _complete(
+    plan: Plan, keys: dict[str, str], folder: Path, form: Format, started: float, before_it: Manifest | None
+) -> list[Entry]:
     """Every item's entries in the items' order: found on disk, or made now."""
-    found = {item.name: _found(plan, item, keys[item.name], folder, form) for item in plan.items}
+    known = {entry.name: entry for entry in before_it.shards} if before_it else {}
+    found = {item.name: _found(plan, item, keys[item.name], folder, form, known) for item in plan.items}
     missing = [item for item in plan.items if not _is_whole(plan, found[item.name])]
     header, before = replace(plan, items=()), _previous(plan, folder, form)
     tasks: dict[str, Task] = {i.name: (header, i, keys[i.name], folder, form, found[i.name], before) for i in missing}
@@ -84,12 +92,17 @@ def _previous(plan: Plan, folder: Path, form: Format) -> tuple[Shard, ...]:
     return tuple(Shard(folder, entry) for entry in found if entry and entry.base == plan.base_key)
 
 
-def _found(plan: Plan, item: Item, key: str, folder: Path, form: Format) -> list[Entry]:
-    """The shards of this item that an earlier run finished under the same key, from the first one without a gap."""
+def _found(plan: Plan, item: Item, key: str, folder: Path, form: Format, known: Mapping[str, Entry]) -> list[Entry]:
+    """The shards of this item that an earlier run finished under the same key, from the first one without a gap.
+
+    `known`: what a manifest said of them. Without one, a shard says itself what it is, but not whether it is still sound.
+    """
     entries: list[Entry] = []
     for name in _names(plan, item):
-        entry = find_shard(folder, name, form)
-        if entry is None or entry.key != key:
+        entry = known.get(name)
+        if entry is None or entry.key != key or not _is_there(folder, entry):
+            entry = find_shard(folder, name, form)
+        if entry is None or entry.key != key or (plan.engine.verify and not _is_sound(plan.step, folder, entry, name in known)):
             break
         entries.append(entry)
         if not plan.streams or entry.note.get("last"):
@@ -119,9 +132,26 @@ def _keeps(plan: Plan, manifest: Manifest) -> bool:
     return made.base == plan.base_key and still_fits(made.note["fitted_on"], plan.fitted_on)
 
 
-def _all_there(folder: Path, manifest: Manifest) -> bool:
-    """Every shard's file exists with its size; one that is gone or cut is made again."""
-    return all((path := folder / e.file).exists() and path.stat().st_size == e.bytes for e in manifest.shards)
+def _all_there(plan: Plan, folder: Path, manifest: Manifest) -> bool:
+    """Every shard's files exist with their sizes; what is gone or cut is made again, and what is damaged when asked to look."""
+    if not all(_is_there(folder, entry) for entry in manifest.shards):
+        return False
+    return not plan.engine.verify or all(Shard(folder, entry).is_sound for entry in manifest.shards)
+
+
+def _is_there(folder: Path, entry: Entry) -> bool:
+    path, aside = folder / entry.file, folder / entry.aside_file
+    return path.exists() and path.stat().st_size == entry.bytes and (not entry.aside or aside.exists())
+
+
+def _is_sound(step: str, folder: Path, entry: Entry, known: bool) -> bool:
+    """Whether a shard is as it was written; says which one is not. The values are looked at where no manifest knew it."""
+    sound = Shard(folder, entry if known else replace(entry, checksum="")).is_sound
+    if not sound:
+        told = f"{folder / entry.file} is damaged and is made again"
+        logger.warning(told)
+        tell(Progress(step, 0, 1, told=told))
+    return sound
 
 
 def _sweep(folder: Path, manifest: Manifest) -> None:

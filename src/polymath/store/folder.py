@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from polymath.errors import UserError
-from polymath.store.digest import digest_strings
+from polymath.store.digest import digest_json, digest_strings
 from polymath.store.shards import Entry, Shard
 
 MANIFEST = "_manifest.json"
@@ -42,7 +42,12 @@ class Manifest:
     def write(self, folder: Path) -> None:
         """Write it last, under a temporary name first: its existence means that every shard it names is whole."""
         temporary = folder / f".{MANIFEST}.{os.getpid()}.tmp"
-        temporary.write_text(json.dumps({**asdict(self), "digest": self.digest}, indent=1, ensure_ascii=False), "utf-8")
+        said = asdict(self)
+        text = json.dumps({**said, "digest": self.digest, "checksum": digest_json(said)}, indent=1, ensure_ascii=False)
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
         temporary.replace(folder / MANIFEST)
 
     @classmethod
@@ -50,11 +55,13 @@ class Manifest:
         """The folder's manifest; None when there is none, or when an earlier or later Polymath wrote it in another form."""
         try:
             data = json.loads((folder / MANIFEST).read_text("utf-8"))
-            if data.pop("layout") != LAYOUT:
+            if data["layout"] != LAYOUT:
                 return None
             data.pop("digest")
+            if data.pop("checksum", None) not in (None, digest_json(data)):
+                return None
             return cls(**{**data, "shards": tuple(Entry(**entry) for entry in data["shards"])})
-        except (FileNotFoundError, json.JSONDecodeError, KeyError, TypeError):
+        except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):  # a damaged one may hold anything
             return None
 
 
@@ -69,9 +76,11 @@ class ShardFolder:
     def open(cls, path: Path) -> "ShardFolder":
         """The finished folder at `path`; a `UserError` when there is none."""
         manifest = Manifest.read(path)
-        if manifest is None:
-            raise UserError(f"{path}: nothing finished is here; run the step that makes it (kedro run --pipeline=curate)")
-        return cls(path, manifest)
+        if manifest is not None:
+            return cls(path, manifest)
+        is_there = (path / MANIFEST).exists()
+        what = "what is here was made by another version of Polymath, or is damaged" if is_there else "nothing finished is here"
+        raise UserError(f"{path}: {what}; run the step that makes it (kedro run --pipeline=curate)")
 
     @cached_property
     def shards(self) -> tuple[Shard, ...]:

@@ -5,7 +5,7 @@ import json
 import os
 import time
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from polymath.errors import UserError
 
@@ -26,7 +26,7 @@ class ProjectLock:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
-            holder = json.loads(file.read() or "{}")
+            holder = _holder(file.read())
             file.close()
             raise UserError(
                 f"another run is at work in this project (process {holder.get('pid', '?')}, since {holder.get('since', '?')}); "
@@ -42,3 +42,11 @@ class ProjectLock:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def _holder(text: str) -> dict[str, Any]:
+    """Who holds the lock, as far as can be read: it may be writing that just now."""
+    try:
+        return dict(json.loads(text))
+    except (ValueError, TypeError):
+        return {}

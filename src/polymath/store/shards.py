@@ -1,18 +1,20 @@
 """One shard: a table in one file, written to a temporary name and renamed, with its own digest and key inside."""
 
+import functools
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from polymath.errors import UserError
-from polymath.store.digest import digest_table
+from polymath.store.digest import digest_file, digest_table
 
+T = TypeVar("T")
 Format = Literal["parquet", "arrow"]
 METADATA = b"polymath"
 ROW_GROUP = 8192  # rows: small enough that one candidate row costs little to read again, large enough to compress
@@ -37,6 +39,10 @@ class Entry:
     """What the work wants to find again: where reading goes on, how many rows it saw."""
     aside: str = ""
     """Digest of the table set aside beside it (rows that could not be read), in a file of its own; empty when there is none."""
+    checksum: str = ""
+    """Of the file's bytes, so that damage is noticed before anything is made of it; empty inside the file itself."""
+    aside_checksum: str = ""
+    """Of the bytes of the file set aside."""
 
     @property
     def aside_file(self) -> str:
@@ -73,23 +79,32 @@ class Shard:
 
     def read_aside(self) -> pa.Table:
         """The table set aside beside the shard."""
-        return _read(self.folder / self.entry.aside_file, None)
+        path = self.folder / self.entry.aside_file
+        return _intact(path, self.entry.aside_checksum, lambda: _read(path, None))
 
     def read(self, columns: Sequence[str] | None = None) -> pa.Table:
         """The table, or some of its columns; Arrow files are memory-mapped. A damaged file is a `UserError` that names it."""
-        return _read(self.path, columns)
+        return _intact(self.path, self.entry.checksum, lambda: _read(self.path, columns))
 
     def take(self, rows: Sequence[int], columns: Sequence[str] | None = None) -> pa.Table:
         """Some rows (ascending) of some columns, reading only the row groups that hold them."""
         if self.path.suffix == ".arrow":
             return self.read(columns).take(pa.array(rows, pa.int64()))
-        with pq.ParquetFile(self.path, page_checksum_verification=True) as file:
-            wanted = sorted({row // ROW_GROUP for row in rows})
-            names = list(columns) if columns is not None else None
-            table = file.read_row_groups(wanted, columns=names, use_threads=False)
-        start = {group: index * ROW_GROUP for index, group in enumerate(wanted)}
-        places = [start[row // ROW_GROUP] + row % ROW_GROUP for row in rows]
-        return table.take(pa.array(places, pa.int64())).replace_schema_metadata(None)
+        return _intact(self.path, self.entry.checksum, lambda: _take(self.path, rows, columns))
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether every byte is as it was written; where nothing says how it was, whether every value is."""
+        try:
+            if self.entry.checksum:
+                _intact(self.path, self.entry.checksum, lambda: None)
+                if self.entry.aside:
+                    _intact(self.folder / self.entry.aside_file, self.entry.aside_checksum, lambda: None)
+                return True
+            aside = digest_table(self.read_aside()) if self.entry.aside else ""
+            return digest_table(self.read()) == self.digest and aside == self.entry.aside
+        except UserError:
+            return False
 
 
 def write_shard(folder: Path, entry: Entry, table: pa.Table, aside: pa.Table | None = None) -> Entry:
@@ -97,48 +112,81 @@ def write_shard(folder: Path, entry: Entry, table: pa.Table, aside: pa.Table | N
 
     Returns the entry completed with rows, digests and size.
     """
-    aside_digest = digest_table(aside) if aside is not None else ""
-    entry = replace(entry, rows=table.num_rows, digest=digest_table(table), aside=aside_digest)
+    entry = replace(entry, rows=table.num_rows, digest=digest_table(table))
     if aside is not None:
-        _write(folder / entry.aside_file, aside)
-    size = _write(folder / entry.file, table.replace_schema_metadata({METADATA: json.dumps(asdict(entry)).encode()}))
-    return replace(entry, bytes=size)
+        _, checksum = _write(folder / entry.aside_file, aside)
+        entry = replace(entry, aside=digest_table(aside), aside_checksum=checksum)
+    said = table.replace_schema_metadata({METADATA: json.dumps(asdict(entry)).encode()})
+    size, checksum = _write(folder / entry.file, said)
+    return replace(entry, bytes=size, checksum=checksum)
 
 
-def _write(path: Path, table: pa.Table) -> int:
-    """To a temporary file first: the final name only ever names a whole file, on disk. Returns its size in bytes."""
+def _write(path: Path, table: pa.Table) -> tuple[int, str]:
+    """To a temporary file first: the final name only ever names a whole file, on disk. Returns its size and checksum."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("wb") as file:
-        if path.suffix == ".parquet":
-            _write_parquet(table, file)
-        else:
-            with pa.ipc.new_file(file, table.schema) as writer:
-                writer.write_table(table.combine_chunks())
-        file.flush()
-        os.fsync(file.fileno())
-    size = temporary.stat().st_size
-    temporary.replace(path)
-    return size
+    try:
+        with temporary.open("wb") as file:
+            if path.suffix == ".parquet":
+                _write_parquet(table, file)
+            else:
+                with pa.ipc.new_file(file, table.schema) as writer:
+                    writer.write_table(table.combine_chunks())
+            file.flush()
+            os.fsync(file.fileno())
+        written = temporary.stat().st_size, digest_file(temporary)
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)  # a full disk must not be kept full by what could not be finished
+        error.filename = error.filename or str(path)  # what a write raises does not say where
+        raise
+    return written
+
+
+def _intact(path: Path, checksum: str, read: Callable[[], T]) -> T:
+    """What `read` gives, when the file is as it was written: Arrow itself may crash on damaged bytes."""
+    try:
+        status = path.stat()
+        if checksum and not _has_checksum(path, status.st_size, status.st_mtime_ns, checksum):
+            raise ValueError("its checksum is another")
+        return read()
+    except MemoryError:
+        raise
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise UserError(
+            f"{path}: the shard is damaged or gone ({_first_line(error)}); "
+            "run again with engine.verify=true to rebuild what is damaged"
+        ) from error
+
+
+@functools.lru_cache(maxsize=4096)
+def _has_checksum(path: Path, size: int, modified_ns: int, checksum: str) -> bool:
+    """Looked at once in each process, for as long as the file stays the same."""
+    return digest_file(path) == checksum
+
+
+def _take(path: Path, rows: Sequence[int], columns: Sequence[str] | None) -> pa.Table:
+    names = list(columns) if columns is not None else None
+    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        wanted = sorted({row // ROW_GROUP for row in rows})
+        table = file.read_row_groups(wanted, columns=names, use_threads=False)
+    start = {group: index * ROW_GROUP for index, group in enumerate(wanted)}
+    places = [start[row // ROW_GROUP] + row % ROW_GROUP for row in rows]
+    return table.take(pa.array(places, pa.int64())).replace_schema_metadata(None)
 
 
 def _read(path: Path, columns: Sequence[str] | None) -> pa.Table:
-    try:
-        if path.suffix == ".arrow":
-            with pa.memory_map(str(path)) as source:
-                table = pa.ipc.open_file(source).read_all()
-            table = table.select(columns) if columns is not None else table
-        else:
-            names = list(columns) if columns is not None else None
-            table = pq.read_table(path, columns=names, use_threads=False, page_checksum_verification=True)
-    except (OSError, pa.ArrowException) as error:
-        raise UserError(
-            f"{path}: the shard is damaged or gone ({_first_line(error)}); delete the file and run again to rebuild it"
-        ) from error
+    if path.suffix == ".arrow":
+        with pa.memory_map(str(path)) as source:
+            table = pa.ipc.open_file(source).read_all()
+        table = table.select(columns) if columns is not None else table
+    else:
+        names = list(columns) if columns is not None else None
+        table = pq.read_table(path, columns=names, use_threads=False, page_checksum_verification=True)
     return table.replace_schema_metadata(None)
 
 
 def find_shard(folder: Path, name: str, form: Format) -> Entry | None:
-    """The entry of a finished shard of this name, as written inside the file; None when there is none or it cannot be read."""
+    """The entry of a whole shard of this name, as written inside the file; None when there is none or it cannot be read."""
     path = folder / f"{name}.{form}"
     try:
         if form == "parquet":
@@ -146,8 +194,11 @@ def find_shard(folder: Path, name: str, form: Format) -> Entry | None:
         else:
             with pa.memory_map(str(path)) as source:
                 metadata = pa.ipc.open_file(source).schema.metadata
-        return replace(Entry(**json.loads(metadata[METADATA])), bytes=path.stat().st_size)
-    except (OSError, pa.ArrowException, KeyError, TypeError):
+        entry = Entry(**json.loads(metadata[METADATA]))
+        if entry.aside and not (folder / entry.aside_file).exists():
+            return None
+        return replace(entry, bytes=path.stat().st_size, checksum=digest_file(path))
+    except (OSError, ValueError, pa.ArrowException, KeyError, TypeError):
         return None
 
 
