@@ -59,6 +59,8 @@ def new_project(path: Path) -> Path:
     """Our configuration in a folder of its own, with nothing made yet."""
     path.mkdir(parents=True)
     shutil.copytree(ROOT / "conf", path / "conf")
+    with (path / "conf/base/mlflow.yml").open("a") as mlflow:
+        mlflow.write("patience_seconds: 60\n")  # tests share the machine with one another
     shutil.copy(ROOT / "pyproject.toml", path)
     shutil.copy(ROOT / ".telemetry", path)
     (path / "src").mkdir()  # the package itself is installed

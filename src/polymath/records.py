@@ -56,7 +56,7 @@ QUARANTINED = pa.schema(
 EXAMPLE = pa.schema(
     [
         ("id", pa.string()),  # <record id>#<recipe>
-        ("record", pa.int64()),  # the record's row among all records
+        ("record", pa.int64()),  # the record's row in the record shard of the same name
         ("source", pa.dictionary(pa.int32(), pa.string())),
         ("task", pa.dictionary(pa.int32(), pa.string())),
         ("recipe", pa.dictionary(pa.int32(), pa.string())),

@@ -62,7 +62,7 @@ def test_rows_that_could_not_be_read_are_counted_with_the_others():
 
 
 def test_a_column_that_is_not_there_is_named_with_those_that_are():
-    with pytest.raises(UserError, match=r"qa\.fields\.prompt: the data has no column 'question'; .*Known: a, q"):
+    with pytest.raises(UserError, match=r"qa\.fields\.prompt: x\.parquet has no column 'question'; .*Known: a, q"):
         built(AS_TABLE, source(fields={"prompt": "question", "reply": "a"}))
 
 

@@ -1,4 +1,7 @@
+import http.server
 import shutil
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,8 @@ from huggingface_hub.errors import OfflineModeIsEnabled
 
 from polymath.errors import UserError
 from polymath.sources.hub import hub_digest, hub_features, needs_network, read_hub
+from polymath.sources.location import Location
+from polymath.sources.options import ReadOptions
 from polymath.sources.rows import Place
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -185,3 +190,75 @@ def test_the_digest_of_a_local_folder_is_that_of_its_files(folder: Path) -> None
     (folder / "easy" / "test.parquet").rename(folder / "easy" / "validation.parquet")
     assert hub_digest(str(folder)) != before
     assert not needs_network(str(folder))
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "../secret.jsonl", "a/../../b.json", "https://example.org/x.csv", "file:///x"])
+def test_files_of_a_repository_stay_in_it(name: str) -> None:
+    with pytest.raises(UserError, match=r"data_files: .* leads out of its repository; name files by their path in it"):
+        Location.model_validate({"kind": "hub", "path": "me/numbers", "licence": "MIT", "data_files": name})
+
+
+def test_a_local_folder_outside_the_project_is_refused_unless_it_is_meant(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "project").mkdir()
+    monkeypatch.chdir(tmp_path / "project")
+    place = Location(kind="hub", path=str(folder), config="hard", licence="MIT")
+    for look in (place.batches, place.content_digest):
+        with pytest.raises(UserError, match=r"leads out of the project: set `read: \{outside: true\}`"):
+            look(tmp_path)
+    meant = place.model_copy(update={"read": ReadOptions(outside=True)})
+    assert [len(batch.table) for batch in meant.batches(tmp_path) if batch.table is not None] == [2]
+    monkeypatch.chdir(tmp_path)
+    assert list(place.batches(tmp_path))
+
+
+ANSWERS = {
+    "gone": (404, {"X-Error-Code": "RepoNotFound", "X-Error-Message": "Repository not found"}),
+    "private": (401, {"X-Error-Code": "RepoNotFound", "X-Error-Message": "Invalid username or password."}),
+    "gated": (403, {"X-Error-Code": "GatedRepo", "X-Error-Message": "Access to dataset me/gated is restricted"}),
+    "lost": (404, {"X-Error-Code": "RevisionNotFound", "X-Error-Message": "Invalid rev id: v9"}),
+}
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A hub of our own on this machine, which answers as the real one does."""
+
+    class Answer(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            code, headers = next((a for name, a in ANSWERS.items() if f"/me/{name}" in self.path), ANSWERS["gone"])
+            self.send_response(code)
+            for key, value in headers.items():
+                self.send_header(key, value)
+            self.end_headers()
+
+        do_HEAD = do_GET
+
+        def log_message(self, *words: Any) -> None:
+            """Silent."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}"
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", address)
+    yield
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("gone", "is not on the hub, or private: was it renamed"),
+        ("private", "is not on the hub, or private: was it renamed"),
+        ("gated", r"is gated: accept its terms at .*/me/gated and run `hf auth login`"),
+        ("lost", "has no revision 'v9'"),
+    ],
+)
+@pytest.mark.usefixtures("hub")
+def test_what_a_hub_answers_becomes_one_sentence(name: str, message: str) -> None:
+    with pytest.raises(UserError, match=f"me/{name}: {message}") as told:
+        hub_digest(f"me/{name}", revision="v9")
+    assert "\n" not in str(told.value)

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from polymath.errors import UserError
 from polymath.sources.benchmarks import Benchmark, refusal
-from polymath.sources.library import Source, choose
+from polymath.sources.library import LicencePolicy, Source, choose, licensed, renamed
 
 BASE = {"kind": "hub", "licence": "MIT", "fields": {"text": "text"}, "task": "text"}
 LIBRARY = {
@@ -81,3 +81,47 @@ def test_a_former_name_is_the_same_dataset():
 def test_a_split_kept_for_scoring_is_refused_even_without_a_benchmark():
     entry = LIBRARY["qa"].model_copy(update={"benchmark_splits": ("validation",)})
     assert "kept for scoring" in (refusal(entry, {}) or "")
+
+
+@pytest.mark.parametrize(
+    ("policy", "licence", "refused"),
+    [
+        ({}, "CC-BY-NC-4.0", False),
+        ({"deny": ["*NC*"]}, "CC-BY-NC-4.0", True),
+        ({"deny": "*nc*"}, "CC-BY-NC-4.0", True),
+        ({"deny": "NC"}, "CC-BY-NC-4.0", True),
+        ({"deny": "NC"}, "JaNCe-4.0", False),
+        ({"allow": "NC"}, "CC-BY-NC-4.0", True),
+        ({"deny": ["*NC*"]}, "CC-BY-4.0", False),
+        ({"deny": "unknown"}, "unknown", True),
+        ({"allow": ["MIT", "public domain"]}, "public domain", False),
+        ({"allow": ["MIT", "CC-BY-*"]}, "Apache-2.0", True),
+        ({"allow": "CC-*", "deny": "*-NC-*"}, "CC-BY-NC-SA-4.0", True),
+    ],
+)
+def test_a_policy_takes_patterns_and_a_denial_wins(policy, licence, refused):
+    assert (LicencePolicy(**policy).refuses(licence) is not None) == refused
+
+
+def test_a_selector_takes_what_the_policy_lets_it_and_tells_the_rest():
+    kept, refused = licensed(choose(LIBRARY, ["tier:high"]), ["tier:high"], LicencePolicy(deny="CC-*"))
+    assert (list(kept), refused) == (["books", "webtexts"], ["qa"])
+
+
+def test_a_source_asked_for_by_name_whose_licence_is_refused_stops_the_run():
+    policy = LicencePolicy(deny="CC-*")
+    with pytest.raises(
+        UserError, match=r"qa is under CC-BY-4\.0, which this run does not accept: run\.licences\.deny has 'CC-\*'"
+    ):
+        licensed(choose(LIBRARY, ["books", "qa"]), ["books", "qa"], policy)
+    with pytest.raises(UserError, match="leaves none of the 1 chosen sources"):
+        licensed(choose(LIBRARY, ["q*"]), ["q*"], policy)
+
+
+def test_a_former_hub_id_is_told_with_the_present_one():
+    entry = Source(**BASE, path="new/qa", former=["qa", "me/qa"])
+    assert renamed({"x": entry}) == {"qa": "new/qa", "me/qa": "new/qa"}
+    from polymath.pipelines.curate.ingest import Sources
+
+    with pytest.raises(ValidationError, match="mine\\.path: 'me/qa' is now 'new/qa' on the hub; write that"):
+        Sources({"x": entry.model_dump(), "mine": {**BASE, "path": "me/qa"}})

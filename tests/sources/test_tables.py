@@ -162,3 +162,29 @@ def test_a_table_without_rows_has_no_batches(tmp_path: Path) -> None:
     for name, write in WRITERS.items():
         write(tmp_path / name, SMALL.slice(0, 0))
         assert read(tmp_path, name) == []
+
+
+def bomb(path: Path, rows: int = 4000, size: int = 1_000_000) -> None:
+    """A small file of one long value, which every row repeats."""
+    table = pa.table({"text": pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), pa.array(["x" * size]))})
+    pq.write_table(table, path, store_schema=False)
+
+
+def test_equal_values_of_a_parquet_file_are_never_unpacked_at_once(tmp_path: Path) -> None:
+    bomb(tmp_path / "x.parquet", 300)
+    assert (tmp_path / "x.parquet").stat().st_size < 100_000
+    before = pa.total_allocated_bytes()
+    peak = 0
+    rows = 0
+    for batch in read_files(["x.parquet"], tmp_path, ReadOptions(batch_mb=4, max_ratio=100_000)):
+        peak = max(peak, pa.total_allocated_bytes() - before)
+        rows += len(batch.table) if batch.table is not None else 0
+    assert rows == 300
+    assert peak < 60_000_000, f"{peak:,} bytes for rows of 300 MB"
+
+
+def test_a_table_that_unpacks_to_far_more_than_its_file_is_refused(tmp_path: Path) -> None:
+    bomb(tmp_path / "x.parquet")
+    with pytest.raises(UserError, match=r"x\.parquet: unpacks to over 200 times its size, like a bomb"):
+        for _ in read(tmp_path, "x.parquet"):
+            pass

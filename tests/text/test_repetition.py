@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polymath.text.hashing import mix
-from polymath.text.repetition import find, most_frequent, new_set, new_table
+from polymath.text.repetition import Places, all_places, find, most_frequent, new_set, new_table
 
 from .text_samples import quick
 
@@ -27,7 +27,9 @@ def winner(keys):
     mixed = np.empty(keys.size, np.uint64)
     for i in range(keys.size):
         mixed[i] = mix(keys[i])
-    return most_frequent(new_table(keys.size), mixed, keys.size)
+    places = Places(np.empty(keys.size, np.int32), np.empty(keys.size, np.int32))
+    times, first, left = most_frequent(new_table(keys.size), mixed, places, all_places(places, keys.size))
+    return times, first, places.rows[:left].copy()
 
 
 @quick
@@ -46,4 +48,6 @@ def test_rounds_may_run_out(rounds):
 @given(st.lists(st.integers(0, 8), min_size=1, max_size=60))
 def test_the_most_frequent_key_wins_and_the_first_on_a_tie(keys):
     key, times = Counter(keys).most_common(1)[0]
-    assert winner(np.array(keys, np.uint64)) == (times, keys.index(key))
+    found_times, first, repeated = winner(np.array(keys, np.uint64))
+    assert (found_times, first) == (times, keys.index(key) if times > 1 else 0)
+    assert repeated.tolist() == [row for row, each in enumerate(keys) if keys.count(each) > 1]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from pydantic import Field, RootModel, model_validator
 
-from polymath.config import Words
+from polymath.config import Explained
 from polymath.sources.library import Source
 from polymath.sources.location import Location
 
@@ -21,7 +21,7 @@ class Benchmark(Location):
     """Raised when the entry's meaning changes."""
 
 
-class Benchmarks(RootModel[dict[str, Benchmark]]):
+class Benchmarks(Explained, RootModel[dict[str, Benchmark]]):
     """`params:benchmarks`, by name: Kedro merges the files of a folder in no particular order."""
 
     @model_validator(mode="after")
@@ -31,7 +31,7 @@ class Benchmarks(RootModel[dict[str, Benchmark]]):
 
 
 def refusal(source: Source, benchmarks: Mapping[str, Benchmark]) -> str | None:
-    """Why a source is no training data: it *is* a split that a benchmark of the suite scores. None when it is not."""
+    """Why a source is no training data: it *is* a split that one of the benchmarks scores. None when it is not."""
     for name, benchmark in benchmarks.items():
         if source.split == benchmark.split and _same_place(source, benchmark):
             return f"benchmark_split: it is the split that {name} scores"
@@ -47,7 +47,3 @@ def _same_place(source: Source, benchmark: Benchmark) -> bool:
         return bool(set(source.path) & set(benchmark.path))
     ids = {source.path[0], *source.former}
     return benchmark.path[0] in ids and benchmark.config in (None, source.config)
-
-
-Suite = Words
-"""Names of benchmarks, or `all`."""

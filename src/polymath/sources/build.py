@@ -8,9 +8,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from polymath.errors import UserError, choices
 from polymath.records import QUARANTINED, RECORD, TEXT_FIELDS
 from polymath.sources.check import BLANK_IS_NONE, check_record, unfit_rows
+from polymath.sources.columns import ColumnCheck
 from polymath.sources.library import Source
 from polymath.sources.mapping import MISSING, Getter, getter, is_column
 from polymath.sources.rows import BadRow, Batch, Place, Unfit
@@ -63,11 +63,15 @@ class RecordBuilder:
             for name, text in self.source.fields.items()
         }
         self._task = TASKS[self.source.task]
-        mapped = self.source.kind != "embedded" and self.adapter is None and "extra" not in self.source.fields
+        by_fields = self.source.kind != "embedded" and self.adapter is None
+        self._columns = ColumnCheck(self.name, self.source.fields, self._task.needs) if by_fields else None
+        mapped = by_fields and "extra" not in self.source.fields
         self._plain = mapped and all(is_column(text) for text in self.source.fields.values())
 
     def build(self, batch: Batch) -> tuple[pa.Table, list[BadRow]]:
         """The records of a batch (schema RECORD) and its rows that became none."""
+        if self._columns:
+            self._columns.look(batch)
         bad = list(batch.bad)
         self.counts.add(len(bad), [each.reason for each in bad])
         if batch.table is not None and self._plain and self._fits(batch.table):
@@ -76,13 +80,14 @@ class RecordBuilder:
             table, unfit = self._from_rows(batch)
         return self._numbered(batch.file, table), bad + unfit
 
+    def end(self) -> None:
+        """To be called after the last batch: what was looked for in vain in all rows is an error of the entry."""
+        if self._columns:
+            self._columns.end()
+
     def _fits(self, rows: pa.Table) -> bool:
         """Whether every mapped column has its field's type as it stands: text, or a whole number for a label."""
         for name, column in self.source.fields.items():
-            if column not in rows.column_names:
-                raise UserError(
-                    f"{self.name}.fields.{name}: the data has no column {column!r}; {choices(column, rows.column_names)}"
-                )
             kind, wanted = rows.schema.field(column).type, RECORD.field(name).type
             text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
             if not ((text and wanted == pa.string()) or (pa.types.is_integer(kind) and wanted == pa.int32())):

@@ -17,7 +17,7 @@ from polymath.sources.identify import identify
 from polymath.sources.json_rows import read_json, read_json_lines
 from polymath.sources.options import FormatName, ReadOptions
 from polymath.sources.rows import BadRow, Batch, Place
-from polymath.sources.streams import Blocks, as_utf8, compression_of, decompress, head_of, spooled
+from polymath.sources.streams import Blocks, as_utf8, check_ratio, compression_of, decompress, head_of, spooled
 from polymath.sources.tables import parts, read_arrow, read_parquet, rows_of
 from polymath.sources.text_rows import read_text
 from polymath.sources.unreadable import Unreadable, in_one_line
@@ -34,6 +34,7 @@ ROW_READERS: dict[FormatName, RowReader] = {
     "text": read_text,
     "xml": read_xml,
 }
+WITH_HEADER: tuple[FormatName, ...] = ("csv", "tsv")
 TABLE_READERS: dict[FormatName, TableReader] = {"parquet": read_parquet, "arrow": read_arrow}
 
 
@@ -78,33 +79,44 @@ class _Meter(Iterator[bytes]):
 def _read_rows(file: File, opened: Opened, start: Place, options: ReadOptions) -> Iterator[Batch]:
     meter = _Meter(as_utf8(opened.blocks, options.encoding))
     most_rows, most_bytes = options.batch_rows, options.batch_bytes
+    has_header = opened.format in WITH_HEADER
     held: list[Any] = []
     for row in ROW_READERS[opened.format](meter, file.name, options, start.row):
         held.append(row)
         if len(held) >= most_rows or meter.taken >= most_bytes:
-            yield _batch(file.name, start, held)
+            yield _batch(file.name, start, held, has_header)
             start = Place(start.file, start.row + len(held))
             held, meter.taken = [], 0
     if held:
-        yield _batch(file.name, start, held)
+        yield _batch(file.name, start, held, has_header)
 
 
-def _batch(name: str, start: Place, rows: Iterable[Any]) -> Batch:
+def _batch(name: str, start: Place, rows: Iterable[Any], has_header: bool = False) -> Batch:
     """Consecutive rows with their places, the unreadable ones apart."""
     placed = list(zip(map(Place, repeat(start.file), count(start.row)), rows, strict=False))
     bad = [BadRow(place, *row) for place, row in placed if type(row) is Unreadable]
     good = [pair for pair in placed if type(pair[1]) is not Unreadable] if bad else placed
-    return Batch(name, start, rows=good, bad=bad)
+    columns = tuple(good[0][1]) if has_header and good else ()
+    return Batch(name, start, rows=good, bad=bad, columns=columns)
 
 
 def _read_tables(file: File, opened: Opened, start: Place, options: ReadOptions) -> Iterator[Batch]:
     on_disk = file.path and not opened.compressed
     with pa.OSFile(str(file.path)) if on_disk else spooled(opened.blocks) as source:
-        tables = TABLE_READERS[opened.format](source, options, start.row)
+        tables = _measured(TABLE_READERS[opened.format](source, options, start.row), file, options)
         try:
             yield from table_batches(tables, file.name, start, options)
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             raise UserError(f"{file.name}: is cut off or damaged ({in_one_line(error)}): fetch it again") from error
+
+
+def _measured(tables: Iterable[pa.RecordBatch], file: File, options: ReadOptions) -> Iterator[pa.RecordBatch]:
+    """The tables, until they are far more than the file promises: equal values take no space in it, and pages may be packed."""
+    unpacked = 0
+    for table in tables:
+        unpacked += table.get_total_buffer_size()
+        check_ratio(unpacked, file.bytes, file.name, options.max_ratio)
+        yield table
 
 
 def table_batches(tables: Iterable[pa.RecordBatch], name: str, start: Place, options: ReadOptions) -> Iterator[Batch]:

@@ -179,6 +179,15 @@ def _commit_of(path: str, revision: str | None) -> str:
             raise
 
 
+def _kinds(error: BaseException | None) -> set[str]:
+    """The names of the errors of huggingface_hub that lie behind an error; it imports httpx, which takes its time."""
+    found: set[str] = set()
+    while error is not None:
+        found |= {kind.__name__ for kind in type(error).__mro__}
+        error = error.__cause__ or error.__context__
+    return found
+
+
 def _is_unreachable(error: Exception) -> bool:
     """Whether it was the network; httpx, which goes by several names, has errors of its own for that."""
     return isinstance(error, ConnectionError) or any(kind.__name__ == "TransportError" for kind in type(error).__mro__)
@@ -198,16 +207,16 @@ def _in_our_words(path: str, revision: str | None) -> Iterator[None]:
 def _reason(path: str, revision: str | None, error: Exception) -> str:
     from datasets.exceptions import DataFilesNotFoundError, DatasetNotFoundError
 
-    text = str(error)
-    if "gated" in text:
+    text, kinds = str(error), _kinds(error)
+    if "is a gated dataset" in text or "GatedRepoError" in kinds:  # "gated" is also said of what is not there
         return f"is gated: accept its terms at {PAGE}/{path} and run `hf auth login`"
     if _is_unreachable(error):
         return "needs the network: it is not in the cache; connect once, or use local files with `kind: files`"
     if "scripts are no longer supported" in text:
         return "has only a loading script, which is never run: name `data_files`, or `revision: refs/convert/parquet`"
-    if isinstance(error, DatasetNotFoundError) and revision and revision in text:
+    if "RevisionNotFoundError" in kinds or (isinstance(error, DatasetNotFoundError) and revision and revision in text):
         return f"has no revision {revision!r}: see {PAGE}/{path}/commits/main"
-    if isinstance(error, DatasetNotFoundError):
+    if isinstance(error, DatasetNotFoundError) or "RepositoryNotFoundError" in kinds:
         return f"is not on the hub, or private: was it renamed? See {PAGE}?search={path.rpartition('/')[2]}"
     if isinstance(error, DataFilesNotFoundError) or "doesn't contain any data files" in text:
         return "holds no files that `datasets` can read: name `data_files`, or use `kind: files`"

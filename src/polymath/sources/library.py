@@ -1,12 +1,13 @@
 """The library of sources: one YAML entry each, and the choice that a run makes from it."""
 
 import fnmatch
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
-from polymath.config import Words
+from polymath.config import Config, Words
 from polymath.errors import UserError, choices, unknown
 from polymath.records import TEXT_FIELDS
 from polymath.sources.location import Location
@@ -15,7 +16,7 @@ from polymath.tasks import TASKS
 Tier = Literal["high", "medium", "low"]
 TIERS: tuple[Tier, ...] = get_args(Tier)
 MAPPABLE = (*TEXT_FIELDS, "group", "language", "extra")
-SELECTORS = ("tier", "task", "licence", "kind", "language")
+SELECTORS = ("tier", "task", "licence", "kind", "language", "split", "gated")
 
 
 class Source(Location):
@@ -70,6 +71,56 @@ class Source(Location):
         if not self.fields and not self.adapter and self.kind != "embedded":
             raise UserError("an entry needs `fields` (record field: column) or an `adapter`")
         return self
+
+
+class LicencePolicy(Config):
+    """Which licences a run accepts; a refused source is not even downloaded. `*` stands for anything, case does not count."""
+
+    allow: Words = ("*",)
+    """Patterns of which a licence must match one: `MIT`, `CC-BY-*`, `public domain`."""
+    deny: Words = ()
+    """Patterns of which neither it nor a part of it may match one: `NC` for no non-commercial ones (CC-BY-NC-4.0 has the parts
+    CC, BY, NC, 4.0), `unknown` for none that are not stated."""
+
+    def refuses(self, licence: str) -> str | None:
+        """Why a licence is refused, in the words of the policy; None when it is not."""
+        parts = [licence, *re.split(r"[\s,-]+", licence)]
+        denied = next((pattern for pattern in self.deny if any(_like(part, pattern) for part in parts)), None)
+        if denied is not None:
+            return f"run.licences.deny has {denied!r}"
+        if not any(_like(licence, pattern) for pattern in self.allow):
+            return f"run.licences.allow has only {', '.join(map(repr, self.allow)) or 'nothing'}"
+        return None
+
+
+def _like(licence: str, pattern: str) -> bool:
+    return fnmatch.fnmatchcase(licence.casefold(), pattern.casefold())
+
+
+def licensed(chosen: Mapping[str, Source], wanted: Iterable[str], policy: LicencePolicy) -> tuple[dict[str, Source], list[str]]:
+    """The chosen sources that the policy accepts, and the names of the others.
+
+    A pattern or a selector in `wanted` takes what it may; a source that is asked for by its own name and refused is a
+    UserError, for then the run would not hold what its command says.
+    """
+    refused = {name: why for name, source in chosen.items() if (why := policy.refuses(source.licence))}
+    named = [name for name in wanted if name in refused]
+    if named:
+        name = named[0]
+        more = f" (and {len(named) - 1} more: {', '.join(named[1:])})" if len(named) > 1 else ""
+        raise UserError(
+            f"{name} is under {chosen[name].licence}, which this run does not accept: {refused[name]}{more}; "
+            "leave it out of run.sources, or change the policy"
+        )
+    if chosen and len(refused) == len(chosen):
+        raise UserError(f"run.licences leaves none of the {len(chosen)} chosen sources; allow more licences, or choose others")
+    return {name: source for name, source in chosen.items() if name not in refused}, list(refused)
+
+
+def renamed(library: Mapping[str, Source]) -> dict[str, str]:
+    """Hub ids that are no more, and the id that each dataset has now, as the entries tell."""
+    hub = [source for source in library.values() if source.kind == "hub"]
+    return {old: source.path[0] for source in hub for old in source.former if old != source.path[0]}
 
 
 def choose(library: Mapping[str, Source], wanted: Iterable[str]) -> dict[str, Source]:

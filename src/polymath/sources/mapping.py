@@ -27,6 +27,14 @@ def is_column(expression: str) -> bool:
     return bool(_PLAIN.fullmatch(expression))
 
 
+def first_names(expression: str) -> tuple[str, ...]:
+    """The columns any of which the expression can begin with; none when a constant is among them."""
+    terms = [expression] if _is_constant(expression) else [t.strip() for part in expression.split("|") for t in part.split("+")]
+    if any(_is_constant(term) for term in terms):
+        return ()
+    return tuple(found[1] for term in terms if (found := _STEP.match(term)) and found[1])
+
+
 def getter(expression: str, place: str) -> Getter:
     """The expression as a function of a row; it returns MISSING where the row has no such key."""
     alternatives = (

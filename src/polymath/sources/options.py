@@ -44,7 +44,7 @@ class ReadOptions(Config):
     members: Words = ()
     """Which members of an archive to read, as name patterns (`*.json`; `*` also spans folders); empty: all but junk."""
     outside: bool = False
-    """Allow paths and links that lead out of the source's root."""
+    """Allow paths and links that lead out of the source's root; of a hub dataset, a local folder outside the project."""
     max_row_mb: float = Field(default=50, gt=0)
     """A longer row is set aside as `too_long`."""
     max_depth: int = Field(default=200, ge=1, le=1000)

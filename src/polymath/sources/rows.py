@@ -35,6 +35,8 @@ class Batch:
     rows: list[tuple[Place, Any]] = field(default_factory=list)
     table: pa.Table | None = None
     bad: list[BadRow] = field(default_factory=list)
+    columns: tuple[str, ...] = ()
+    """The names that every row of the file has, where its header says so (csv); rows of other kinds name their own."""
     end: Place | None = None
     """Where reading goes on after this batch, so that a killed run continues here; None stands for the end of the source."""
 

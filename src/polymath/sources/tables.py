@@ -11,6 +11,8 @@ from polymath.sources.options import ReadOptions
 from polymath.sources.streams import BLOCK
 from polymath.sources.unreadable import Unreadable, bad_utf8, in_one_line, too_long
 
+PROBE_ROWS = 16
+"""Rows by which the size of the first batch of a parquet file is told: what its metadata says are encoded bytes."""
 BYTES_FOR_TEXT = {pa.string(): pa.binary(), pa.large_string(): pa.large_binary(), pa.string_view(): pa.binary_view()}
 
 
@@ -18,13 +20,18 @@ def read_parquet(source: Any, options: ReadOptions, skip: int) -> Iterator[pa.Re
     """Batches of a parquet file from row `skip` on; row groups before it are not read."""
     # So a column of a large row group is read page by page; by default it would be in memory whole.
     file = pq.ParquetFile(source, buffer_size=BLOCK, pre_buffer=False)
+    row_bytes = 0.0  # the most that a row of any batch took: encoded, equal values take next to nothing
     for number in range(file.num_row_groups):
         group = file.metadata.row_group(number)
         if skip >= group.num_rows:
             skip -= group.num_rows
             continue
-        rows = _rows_per_batch(group.num_rows, group.total_byte_size, options)
-        for batch in file.iter_batches(batch_size=rows, row_groups=[number]):
+        if not row_bytes:
+            first = next(file.iter_batches(batch_size=PROBE_ROWS, row_groups=[number]), None)
+            row_bytes = first.nbytes / len(first) if first else 0.0
+        size = max(group.total_byte_size, int(row_bytes * group.num_rows))
+        for batch in file.iter_batches(batch_size=_rows_per_batch(group.num_rows, size, options), row_groups=[number]):
+            row_bytes = max(row_bytes, batch.nbytes / max(len(batch), 1))
             yield batch.slice(skip)
             skip = max(skip - len(batch), 0)
 

@@ -7,6 +7,9 @@ import xxhash
 
 from polymath.tasks.task import Task, joined
 from polymath.text.buffers import as_strings
+from polymath.text.ngram_index import CHARS_PER_WORD
+from polymath.text.scripts import main_scripts
+from polymath.text.unicode import SCRIPTS, UNSPACED
 from polymath.text.words import count_words
 
 LONG_WORDS = 40
@@ -27,9 +30,17 @@ class _Instruct(Task):
 
 def _abridged(texts: pa.Array) -> pa.Array:
     """Long texts replaced by one word, a digest of them; others as they are."""
-    rows = pa.array(np.flatnonzero(count_words(as_strings(texts)) > LONG_WORDS))
+    rows = pa.array(np.flatnonzero(_words(texts) > LONG_WORDS))
     words = [f"x{xxhash.xxh3_64_hexdigest(text.encode())}" for text in texts.take(rows).to_pylist()]
     return pc.replace_with_mask(texts, pc.is_in(pa.array(np.arange(len(texts))), rows), pa.array(words, pa.string()))
+
+
+def _words(texts: pa.Array) -> np.ndarray:
+    """int64[n]: words; in scripts without spaces between them, characters by how many make a word."""
+    strings = as_strings(texts)
+    unspaced = np.isin(main_scripts(strings), [SCRIPTS.index(script) for script in UNSPACED])
+    characters = pc.fill_null(pc.utf8_length(texts), 0).to_numpy(zero_copy_only=False)
+    return np.where(unspaced, characters // CHARS_PER_WORD, count_words(strings))
 
 
 INSTRUCT = _Instruct(

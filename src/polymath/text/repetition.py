@@ -16,7 +16,8 @@ LONGEST_RUN = 10
 
 _ROUND_BITS = np.uint64(16)
 _LAST_ROUND = np.uint64((1 << 16) - 1)
-_PROBE_CHARS = 24
+PROBE_CHARS = 24
+"""Runs of words are told apart by so many characters first; most runs of five words are longer."""
 
 
 class Table(NamedTuple):
@@ -84,14 +85,37 @@ def find(slots: Array, round_: np.uint64, mask: np.uint64, key: np.uint64) -> tu
         slot = (slot + uint64(1)) & mask
 
 
+class Places(NamedTuple):
+    """Positions at which something may repeat, as scratch for all texts."""
+
+    rows: Array
+    """int32: the positions, ascending."""
+    slots: Array
+    """int32: where the key of each of them stands in the table."""
+
+
 @helper
-def most_frequent(table: Table, keys: Array, count: int) -> tuple[int, int]:
-    """Return how often the most frequent of `keys[:count]` comes and where first; on a tie, the one that came first."""
-    slots, round_, mask = new_set(table, count)
-    counts, firsts = table.counts, table.firsts
-    best, winner = 1, 0
+def all_places(places: Places, count: int) -> int:
+    """Fill in every position under `count`; return how many there are."""
+    rows = places.rows
     for i in range(count):
+        rows[i] = i
+    return count
+
+
+@helper
+def most_frequent(table: Table, keys: Array, places: Places, number: int) -> tuple[int, int, int]:
+    """Return how often the most frequent of the keys at the first `number` places comes, where it comes first (on a tie, the
+    one that came first), and how many places are left when those whose key comes once are taken out. Nothing: 1, 0, 0.
+    """
+    slots, round_, mask = new_set(table, number)
+    counts, firsts = table.counts, table.firsts
+    rows, places_slots = places
+    best, winner = 1, 0
+    for p in range(number):
+        i = rows[p]
         slot, seen = find(slots, round_, mask, keys[i])
+        places_slots[p] = slot
         if not seen:
             counts[slot], firsts[slot] = 1, i
             continue
@@ -99,7 +123,17 @@ def most_frequent(table: Table, keys: Array, count: int) -> tuple[int, int]:
         times, first = int(counts[slot]), int(firsts[slot])
         if times > best or (times == best and first < winner):
             best, winner = times, first
-    return best, winner
+    return best, winner, _repeated_only(table, places, number)
+
+
+@helper
+def _repeated_only(table: Table, places: Places, number: int) -> int:
+    counts, left = table.counts, 0
+    rows, places_slots = places
+    for p in range(number):
+        rows[left] = rows[p]
+        left += int(counts[places_slots[p]] > 1)
+    return left
 
 
 @helper
@@ -112,50 +146,48 @@ def hash_runs(words: Words, count: int, n: int, hashes: Array) -> None:
 
 
 @helper
-def duplicate_run_chars(words: Words, count: int, table: Table, keys: Array, n: int) -> int:
-    """Count the characters of runs of n words that stood before; the next such run is looked for behind the last.
+def may_repeat(words: Words, count: int, table: Table, places: Places, n: int) -> int:
+    """Find the places of runs of n words or more that may be equal to others when written without spaces.
 
-    Runs are compared as they are written without spaces, as datatrove compares them. `keys` is scratch.
+    Such runs begin with the same `PROBE_CHARS` characters, however these are cut into words, unless they are shorter: the
+    places are those whose next characters stand elsewhere too, and those of shorter runs. Returns how many there are.
     """
-    hash_runs(words, count, n, keys)
-    ends, runs = words.ends, count - n + 1
-    for i in range(runs):
-        keys[i] = mix(keys[i])
-    slots, round_, mask = new_set(table, runs)
-    i, chars = 0, 0
-    while i < runs:
-        _, seen = find(slots, round_, mask, keys[i])
-        chars += (ends[i + n] - ends[i]) * int(seen)
-        i += n if seen else 1
-    return chars
+    running, powers, ends = words
+    rows, places_slots = places
+    slots, round_, mask = new_set(table, count)
+    counts, power, last = table.counts, powers[PROBE_CHARS], ends[count] - PROBE_CHARS
+    number = 0
+    while number < count and ends[number] <= last:
+        start = ends[number]
+        slot, seen = find(slots, round_, mask, mix(running[start + PROBE_CHARS] - running[start] * power))
+        counts[slot] = counts[slot] + 1 if seen else 1
+        places_slots[number] = slot
+        number += 1
+    left = 0
+    for i in range(count - n + 1):
+        is_short = ends[i + n] - ends[i] < PROBE_CHARS
+        rows[left] = i
+        left += int(is_short or counts[places_slots[i]] > 1)
+    return left
 
 
 @helper
-def may_repeat(words: Words, count: int, table: Table, n: int) -> bool:
-    """Whether two runs of n words, of n + 1, ... or of 10 may be equal when written without spaces. False is certain.
+def duplicate_run_chars(words: Words, count: int, table: Table, places: Places, number: int, n: int) -> int:
+    """Count the characters of runs of n words that stood before; the next such run is looked for behind the last.
 
-    Runs that are equal word for word begin with shorter equal runs; but so written, "ab c" and "a bc" are equal too.
-    One set serves all lengths: it holds the first 24 characters from each word on, and whole those runs that are
-    shorter.
+    Runs are compared as they are written without spaces, as datatrove compares them, at the places that `may_repeat` found.
     """
     running, powers, ends = words
-    runs = count - n + 1
-    slots, round_, mask = new_set(table, 2 * runs)
-    entries = 0
-    for i in range(runs):
-        start, last = ends[i], min(i + LONGEST_RUN, count)
-        if ends[last] - start >= _PROBE_CHARS:
-            key = running[start + _PROBE_CHARS] - running[start] * powers[_PROBE_CHARS]
-            if find(slots, round_, mask, mix(key))[1]:
-                return True
-            entries += 1
-        end = i + n
-        while end <= last and ends[end] - start < _PROBE_CHARS:
-            key = running[ends[end]] - running[start] * powers[ends[end] - start]
-            if find(slots, round_, mask, mix(key + uint64(end - i)))[1]:
-                return True
-            entries += 1
-            end += 1
-        if entries > 2 * runs:
-            return True
-    return False
+    rows = places.rows
+    slots, round_, mask = new_set(table, number)
+    behind, chars = 0, 0
+    for p in range(number):
+        i = rows[p]
+        if i < behind or i + n > count:
+            continue
+        length = ends[i + n] - ends[i]
+        _, seen = find(slots, round_, mask, mix(running[ends[i + n]] - running[ends[i]] * powers[length]))
+        if seen:
+            chars += length
+            behind = i + n
+    return chars

@@ -20,8 +20,10 @@ from polymath.text.lines import (
 )
 from polymath.text.repetition import (
     LONGEST_RUN,
+    Places,
     Table,
     Words,
+    all_places,
     duplicate_run_chars,
     find,
     hash_runs,
@@ -128,6 +130,7 @@ def _measure(data: Array, offsets: Array, classes: Array, stop_words: Array, rep
     words = Words(np.zeros(room, np.uint64), _powers(room), np.zeros(room, np.int64))
     bits, table = np.empty(room, np.uint8), new_table(room)
     hashes, keys = np.empty(room, np.uint64), np.empty(room, np.uint64)
+    places = Places(np.empty(room, np.int32), np.empty(room, np.int32))
     for row in range(rows):
         text, counts = data[offsets[row] : offsets[row + 1]], signals[row]
         if text.size == 0:
@@ -137,7 +140,7 @@ def _measure(data: Array, offsets: Array, classes: Array, stop_words: Array, rep
         _count_lines(text, classes, table, counts)
         if repetition:
             _count_paragraphs(text, classes, table, counts)
-            _count_runs(words, table, hashes, keys, counts)
+            _count_runs(words, table, hashes, keys, places, counts)
     return signals
 
 
@@ -296,23 +299,23 @@ def _count_paragraphs(text: Array, classes: Array, table: Table, counts: Array) 
 
 
 @helper
-def _count_runs(words: Words, table: Table, hashes: Array, keys: Array, counts: Array) -> None:
-    """Count what runs of two words and more repeat. `hashes` are those of the words; `keys` is scratch."""
-    count, times, ends = counts[Signal.WORDS], 2, words.ends
+def _count_runs(words: Words, table: Table, hashes: Array, keys: Array, places: Places, counts: Array) -> None:
+    """Count what runs of two words and more repeat. `hashes` are those of the words; `keys` and `places` are scratch."""
+    count, ends, rows = counts[Signal.WORDS], words.ends, places.rows
     for i in range(count):
         keys[i] = hashes[i]
+    number = all_places(places, count - 1)
     for n in range(2, min(4, count) + 1):
-        for i in range(count - n + 1):
+        # A run whose beginning does not repeat does not repeat either: it has no place any more.
+        while number > 0 and rows[number - 1] + n > count:
+            number -= 1
+        for p in range(number):
+            i = rows[p]
             keys[i] = mix(keys[i] * _NEXT_WORD + hashes[i + n - 1])
-        # Runs of which no shorter part repeats do not repeat: each comes once, and the first of them counts.
-        times, first = most_frequent(table, keys, count - n + 1) if times > 1 else (1, 0)
+        times, first, number = most_frequent(table, keys, places, number)
         chars = ends[first + n] - ends[first] + n - 1
         counts[Signal.TOP_2_GRAM_CHARS + n - 2] = chars * times
-    repeated, doubtful = times > 1, False
+    if count >= 5:
+        number = may_repeat(words, count, table, places, 5)
     for n in range(5, min(LONGEST_RUN, count) + 1):
-        doubtful = doubtful or (not repeated and may_repeat(words, count, table, n))
-        if not repeated and not doubtful:
-            break
-        chars = duplicate_run_chars(words, count, table, keys, n)
-        counts[Signal.DUPLICATE_5_GRAM_CHARS + n - 5] = chars
-        repeated = chars > 0
+        counts[Signal.DUPLICATE_5_GRAM_CHARS + n - 5] = duplicate_run_chars(words, count, table, places, number, n)

@@ -116,13 +116,20 @@ def test_ctrl_c_leaves_no_process_and_says_how_to_go_on(project):
     process = subprocess.Popen(
         command, cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
-    time.sleep(3)
+    _wait_for(project / "data/02_records/records")
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=20)
+    _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "run the same command again to go on" in said
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
+
+
+def _wait_for(path, seconds=120):
+    end = time.monotonic() + seconds
+    while not path.exists():
+        assert time.monotonic() < end, path
+        time.sleep(0.05)
 
 
 def test_a_second_run_beside_the_first_is_refused(project):
@@ -163,6 +170,15 @@ def test_a_record_tells_its_story(finished):
     assert "python_questions/3" in said
 
 
+def test_every_example_of_a_track_is_in_a_sequence_or_told_to_be_left_out(finished):
+    packed = folder(finished, "sequences").shards[[shard.name for shard in folder(finished, "sequences").shards].index("sft")]
+    tokens = folder(finished, "tokens").shards
+    left, piece = packed.read_aside().to_pylist()[0], packed.read(["pieces"])["pieces"][0].as_py()[0]
+    for found, words in ((left, "left out, longer than sequence"), (piece, "sequence 0; ")):
+        row = tokens[found["shard"]].take([found["example"]], ["id"]).to_pylist()[0]
+        assert f"track sft: {words}" in " ".join(kedro(finished, "trace", row["id"], TINY).stdout.split())
+
+
 def test_a_source_tells_its_composition(finished):
     said = kedro(finished, "trace", "--source", "python_code", TINY).stdout
     assert ("kept" in said and "near_duplicate" in said) or "made" in said
@@ -185,13 +201,14 @@ def test_a_record_that_is_none_is_one_sentence(finished, words, message):
 def test_the_run_is_recorded_in_the_project_and_in_mlflow(finished):
     from mlflow import MlflowClient
 
-    records = [json.loads(path.read_text()) for path in sorted(finished.glob("data/07_reports/runs/*/record.json"))]
+    runs = sorted(path.parent for path in finished.glob("data/07_reports/runs/*/record.json"))
+    records = [json.loads((run / "record.json").read_text()) for run in runs]
     assert {record["status"] for record in records} <= {"FINISHED", "FAILED"}
-    record = next(record for record in records if record["status"] == "FINISHED")
-    client = MlflowClient(f"sqlite:///{finished / 'mlflow.db'}")
-    found = client.get_run(record["mlflow_run"])
+    first = next(number for number, record in enumerate(records) if record["status"] == "FINISHED")
+    delivery = json.loads((runs[first] / "mlflow.json").read_text())
+    assert delivery["sent"]
+    found = MlflowClient(f"sqlite:///{finished / 'mlflow.db'}").get_run(delivery["mlflow_run"])
     assert found.data.params["dedup.verify.threshold"] == "0.8"
-    assert found.data.metrics["records.kept"] == record["metrics"]["records.kept"] > 0
+    assert found.data.metrics["records_kept"] == records[first]["metrics"]["records_kept"] > 0
     inputs = {each.dataset.name: each.dataset.digest for each in found.inputs.dataset_inputs}
     assert inputs["python_topics"] == folder(finished, "records").manifest.inputs["python_topics"]
-    assert all(record["sent"] for record in records)

@@ -2,11 +2,13 @@
 
 import json
 
+import pyarrow.parquet as pq
 import pytest
 
 from polymath.errors import UserError
-from polymath.pipelines.curate.decontaminate import DecontaminateConfig, drop_leaks, find_leaks, read_benchmarks
+from polymath.pipelines.curate.decontaminate import drop_leaks, find_leaks, read_benchmarks
 from polymath.pipelines.curate.ingest import RunConfig
+from polymath.pipelines.curate.suite import DecontaminateConfig
 from polymath.sources.benchmarks import Benchmarks
 from tests.pipelines.curate.made import ENGINE, all_kept, records_of, runner
 
@@ -89,3 +91,16 @@ def test_a_required_benchmark_that_is_absent_ends_the_run(tmp_path, root):
 def test_an_unknown_benchmark_is_named_with_the_nearest(tmp_path, root):
     with pytest.raises(UserError, match="'quizz' is not a benchmark; did you mean 'quiz'"):
         leaks(tmp_path, root, [qa("Hi")], DecontaminateConfig(benchmarks="quizz"))
+
+
+def test_every_commonsense_qa_item_in_the_rendering_of_natural_instructions_is_a_leak(tmp_path, shared_data):
+    """All 1,175 rows of its task073 are such items; that file is not among the sample data, so they are rendered as it does."""
+    path = "derived_parquet/commonsense_qa/validation-00000-of-00001.parquet"
+    rendered = []
+    for row in pq.read_table(shared_data / path, columns=["question", "choices"]).to_pylist():
+        options = zip(row["choices"]["label"], row["choices"]["text"], strict=True)
+        rendered.append(qa(f"{row['question']} " + " ".join(f"({label}){text}" for label, text in options), "A"))
+    assert len(rendered) >= 700
+    decided = leaks(tmp_path, shared_data, rendered, suite=benchmarks(path=path))
+    kept = [made["prompt"] for made, row in zip(rendered, decided, strict=True) if row["kept"]]
+    assert kept == []

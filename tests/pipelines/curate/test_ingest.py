@@ -10,6 +10,7 @@ from polymath.engine.save import save_plan
 from polymath.errors import UserError
 from polymath.pipelines.curate import ingest as steps
 from polymath.pipelines.curate.ingest import IngestConfig, RunConfig, Sources, list_quarantined, read_sources
+from polymath.pipelines.curate.suite import DecontaminateConfig
 from polymath.sources.benchmarks import Benchmarks
 from polymath.store.folder import MANIFEST
 from tests.pipelines.curate.made import ENGINE
@@ -29,9 +30,11 @@ def write(raw, name, rows):
     (raw / name).write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
 
 
-def plan(raw, sources, benchmarks=None, config=SMALL, wanted="all"):
+def plan(raw, sources, benchmarks=None, config=SMALL, wanted="all", suite="all"):
     run = RunConfig(sources=wanted, files_root=raw)
-    return read_sources(Sources(sources), Benchmarks(benchmarks or {}), run, config, ENGINE)
+    return read_sources(
+        Sources(sources), Benchmarks(benchmarks or {}), DecontaminateConfig(benchmarks=suite), run, config, ENGINE
+    )
 
 
 def rows(count, start=0):
@@ -105,12 +108,31 @@ def test_a_changed_file_is_noticed_by_its_bytes(tmp_path, raw):
     assert save_plan(plan(raw, {"qa": QA}), tmp_path / "records").digest != first.digest
 
 
+@pytest.mark.parametrize("change", [lambda path: path.write_text("{}\n" * 20_000), lambda path: path.unlink()])
+def test_a_file_that_changes_while_it_is_read_ends_the_run(tmp_path, raw, change):
+    write(raw, "qa.jsonl", rows(9000))
+    write(raw, "qb.jsonl", rows(1))
+    waiting = plan(raw, {"qa": {**QA, "path": "q*.jsonl"}})
+    change(raw / "qb.jsonl")
+    with pytest.raises(UserError, match=r"qa: qb\.jsonl changed while it was read; run again when nothing writes to it"):
+        save_plan(waiting, tmp_path / "records")
+    assert not list((tmp_path / "records").glob("*.parquet"))
+
+
 def test_a_source_that_is_a_benchmarks_split_is_refused_and_counted(tmp_path, raw):
     write(raw, "qa.jsonl", rows(7))
     quiz = {"quiz": {"kind": "files", "path": "qa.jsonl", "licence": "MIT", "item": "q", "split": "test"}}
     made = save_plan(plan(raw, {"qa": {**QA, "split": "test"}}, quiz), tmp_path / "records")
     assert made.rows == 0
     assert made.shards[-1].entry.note["counts"] == {"rows": 7, "ingested": 0, "quarantined": 0, "refused": 7}
+
+
+def test_a_benchmarks_split_is_training_data_where_the_suite_drops_the_benchmark(tmp_path, raw):
+    write(raw, "qa.jsonl", rows(7))
+    entry = {"kind": "files", "path": "qa.jsonl", "licence": "MIT", "item": "q", "split": "test"}
+    suite = {"quiz": entry, "other": {**entry, "path": "other.jsonl"}}
+    made = save_plan(plan(raw, {"qa": {**QA, "split": "test"}}, suite, suite="other"), tmp_path / "records")
+    assert made.rows == 7
 
 
 def test_text_is_normalised_as_it_is_read_but_code_keeps_its_entities(tmp_path, raw):

@@ -106,6 +106,65 @@ def test_explicit_weights_are_those_of_the_tasks(made):
     assert by_task == pytest.approx({"closed_qa": 0.25, "instruct": 0, "text": 0.75})
 
 
+def by_part(rows, column="weight"):
+    found = {}
+    for row in rows:
+        found[row["part"]] = found.get(row["part"], 0) + row[column]
+    return found
+
+
+@pytest.mark.parametrize("strategy", ["proportional", "unimax", "portfolio"])
+def test_shares_of_sources_are_kept_whatever_the_strategy_within_them(made, strategy):
+    config = mix(strategy=strategy, shares={"c": 67, "tier:high": 23, "rest": 10}, budget_tokens=20_000, sources="a b c")
+    rows = made.run("weights", weigh_tracks(made.counts, made.concepts, config, ENGINE)).read().to_pylist()
+    assert by_part(rows) == pytest.approx({"c": 0.67, "tier:high": 0.23, "rest": 0.1}, abs=1e-4)
+    assert {(row["part"], row["task"]) for row in rows} == {("c", "text"), ("tier:high", "closed_qa"), ("rest", "instruct")}
+
+
+def test_what_no_share_names_stays_out(made):
+    config = mix(shares={"a": 1, "b": 1}, budget_tokens=10_000)
+    sequences, weights, _ = packed(made, config)
+    assert by_part(weights.read().to_pylist()) == pytest.approx({"a": 0.5, "b": 0.5})
+    assert set(sequences.shards[0].read(["part"])["part"].cast(pa.string()).to_pylist()) == {"a", "b"}
+
+
+def test_a_fine_tuning_track_replays_a_share_of_plain_text(made):
+    config = mix(tasks="closed_qa instruct", replay=0.1, budget_tokens=30_000)
+    sequences, weights, schedule = packed(made, config)
+    rows = weights.read().to_pylist()
+    assert by_part(rows) == pytest.approx({"": 0.9, "replay": 0.1})
+    assert {row["task"] for row in rows if row["part"] == "replay"} == {"text"}
+    without = mix(tasks="closed_qa instruct", budget_tokens=27_000)
+    plain = made.run("plain", weigh_tracks(made.counts, made.concepts, without, ENGINE)).read().to_pylist()
+    mine = [row["drawn"] for row in rows if not row["part"]]
+    assert mine == pytest.approx([row["drawn"] for row in plain], abs=2), "the rest is as it would be without it"
+    drawn = sequences.shards[0].read(["part", "tokens"]).take(schedule.shards[0].read(["sequence"])["sequence"])
+    tokens = drawn.group_by("part").aggregate([("tokens", "sum")]).to_pylist()
+    total = sum(row["tokens_sum"] for row in tokens)
+    assert {row["part"]: row["tokens_sum"] / total for row in tokens} == pytest.approx({"": 0.9, "replay": 0.1}, abs=0.05)
+
+
+def test_every_batch_holds_the_parts_in_their_shares(made):
+    config = mix(shares={"c": 1, "rest": 3}, budget_tokens=60_000, batch_sequences=8)
+    sequences, _, schedule = packed(made, config)
+    part = sequences.shards[0].read(["part"])["part"].cast(pa.string())
+    drawn = part.take(schedule.shards[0].read(["sequence"])["sequence"]).to_numpy()
+    per_batch = (drawn.reshape(-1, 8) == "c").sum(axis=1)
+    assert per_batch.max() - per_batch.min() <= 1
+
+
+def test_other_amounts_of_the_same_parts_pack_nothing_anew(made):
+    plans = [pack_sequences(made.tokens, made.counts, made.placed, mix(shares={"a": n, "rest": 1}), ENGINE) for n in (1, 5)]
+    other = pack_sequences(made.tokens, made.counts, made.placed, mix(shares={"b": 1, "rest": 1}), ENGINE)
+    keys = [plan.items[0].inputs[-1].digest for plan in (*plans, other)]
+    assert keys[0] == keys[1] != keys[2]
+
+
+def test_a_share_of_nothing_is_told(made):
+    with pytest.raises(UserError, match=r"mix\.tracks\.sft: 'nothing\*' is to be 50% of it, but has nothing to train on"):
+        made.run("weights", weigh_tracks(made.counts, made.concepts, mix(shares={"nothing*": 1, "rest": 1}), ENGINE))
+
+
 def test_a_budget_that_cannot_be_met_names_the_track(made):
     with pytest.raises(UserError, match=r"mix\.tracks\.sft: no weights make .* in at most 4 epochs"):
         made.run("weights", weigh_tracks(made.counts, made.concepts, mix(budget_tokens=10**9), ENGINE))
@@ -227,6 +286,11 @@ def test_books_that_do_not_balance_fail_the_run_and_say_where(made):
         ({"tiers": "best"}, "'best' is not a tier"),
         ({"strategy": "explicit"}, "strategy explicit needs `explicit`"),
         ({"strategy": "equal"}, "strategy"),
+        ({"shares": {"tier:best": 1}}, "'best' is not a tier"),
+        ({"shares": {"licence:mit": 1}}, "'licence' is not a selector of a track"),
+        ({"shares": {"a": 0}}, r"shares\.a: 0 is no share"),
+        ({"replay": 0.1, "kind": "pairs"}, "a track of kind pairs holds no plain text"),
+        ({"replay": 1}, "replay"),
     ],
 )
 def test_a_wrong_track_is_refused(change, message):

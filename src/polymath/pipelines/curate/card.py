@@ -2,16 +2,17 @@
 
 from polymath.engine.contract import EngineConfig, Item, Plan
 from polymath.pipelines.curate.clean import CleanConfig
-from polymath.pipelines.curate.decontaminate import DecontaminateConfig
 from polymath.pipelines.curate.dedup import DedupConfig
 from polymath.pipelines.curate.ingest import RunConfig, Sources
+from polymath.pipelines.curate.suite import DecontaminateConfig
 from polymath.pipelines.curate.tracks import MixConfig
-from polymath.reporting.card.inputs import CardConfig, Data, Occasion, ReportConfig, SourceFacts
+from polymath.reporting.card.inputs import CardConfig, Data, LicenceFacts, Occasion, ReportConfig, SourceFacts
 from polymath.reporting.card.page import write_page
+from polymath.sources.library import choose, licensed
 from polymath.store.folder import ShardFolder
 from polymath.tracking import RunRecord
 
-VERSION = 1
+VERSION = 2
 
 
 def write_card(
@@ -36,11 +37,17 @@ def write_card(
         threshold=dedup.verify.threshold,
         min_coverage=decontaminate.min_coverage,
         tracks=mix.wanted,
+        licences=_licences(sources, run),
     )
     occasion = Occasion(run_record.command, run_record.started, run_record.tags, run_record.parameters, run_record.changed)
     item = Item("card", (Data(made), occasion), made["records"].rows)
     inputs = {name: folder.digest for name, folder in made.items()}
     return Plan("report", write_page, (item,), config, VERSION, engine=engine, inputs=inputs)
+
+
+def _licences(sources: Sources, run: RunConfig) -> LicenceFacts:
+    _, refused = licensed(choose(sources.root, run.sources), run.sources, run.licences)
+    return LicenceFacts(allow=run.licences.allow, deny=run.licences.deny, refused=tuple(refused))
 
 
 def _facts(sources: Sources, name: str) -> SourceFacts:

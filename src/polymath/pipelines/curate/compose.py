@@ -6,92 +6,43 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
-from pydantic import Field, RootModel, model_validator
 
-from polymath.config import Config, Words
+from polymath.config import Config
 from polymath.engine.contract import EngineConfig, Item, Plan
-from polymath.errors import UserError, choices, unknown
+from polymath.errors import unknown
 from polymath.pipelines.curate.decisions import aligned
 from polymath.pipelines.curate.ingest import Sources
-from polymath.records import EXAMPLE, TEXT_FIELDS
+from polymath.pipelines.curate.recipes import EXTRA, Recipe, Recipes
+from polymath.pipelines.curate.systems import SystemsConfig, given_systems
+from polymath.records import EXAMPLE, RECORD, TEXT_FIELDS
 from polymath.store.digest import digest_json
 from polymath.store.folder import ShardFolder
 from polymath.store.shards import Shard
 from polymath.tasks import TASKS
 
-VERSION = 1
-TEMPLATES = ("system", "input", "reply", "text", "chosen", "rejected")
-
-
-class Recipe(Config):
-    """One way to make an example of a record. It applies where every field that it names is there."""
-
-    prompt: tuple[str, ...] = ()
-    """Wordings of what is asked; each record gets one of them, always the same."""
-    input: str | None = None
-    """What the prompt is about: a passage, a document, code."""
-    reply: str | None = None
-    """What is trained on."""
-    system: str | None = None
-    """The system prompt."""
-    history: bool = False
-    """Put the earlier turns of the conversation before the prompt."""
-    text: str | None = None
-    """Plain text, trained on whole, in place of prompt and reply."""
-    chosen: str | None = None
-    """The better reply of a pair."""
-    rejected: str | None = None
-    """The worse reply of a pair."""
-    without: Words = ()
-    """Fields that must be missing: an instruction that has an input is not asked without it."""
-    share: float = Field(1.0, gt=0, le=1)
-    """Share of the records that this recipe makes an example of, drawn by a hash."""
-
-    @property
-    def templates(self) -> dict[str, str]:
-        """The templates that are set, by the example's field."""
-        return {name: getattr(self, name) for name in TEMPLATES if getattr(self, name) is not None}
-
-    @property
-    def fields(self) -> list[str]:
-        """Every field that it names."""
-        named = [field for template in (*self.prompt, *self.templates.values()) for field in _fields_of(template)]
-        return [*named, *self.without]
-
-
-class Recipes(RootModel[dict[str, dict[str, Recipe | None]]]):
-    """`params:recipes`: task -> recipe name -> recipe; null switches one off."""
-
-    @model_validator(mode="after")
-    def _fields_are_known(self) -> "Recipes":
-        for task, recipes in self.root.items():
-            if task not in TASKS:
-                raise UserError(f"{task!r} is not a task; {choices(task, TASKS)}")
-            known = {*TEXT_FIELDS, *_derived_names(task)}
-            for name, recipe in recipes.items():
-                for field in recipe.fields if recipe else ():
-                    if field not in known:
-                        raise UserError(f"{task}.{name}: {{{field}}} is not a field; {choices(field, known)}")
-        return self
-
-    def of(self, task: str) -> dict[str, Recipe]:
-        """The recipes of a task that are not switched off."""
-        return {name: recipe for name, recipe in self.root.get(task, {}).items() if recipe is not None}
+VERSION = 2
 
 
 class ComposeConfig(Config):
     """The recipes that one source's records go through, by task."""
 
     recipes: dict[str, dict[str, Recipe]]
+    systems: SystemsConfig = SystemsConfig()
     salt: str = "polymath"
     """Salt of wordings and shares."""
 
 
 def compose_examples(
-    records: ShardFolder, select_decisions: ShardFolder, recipes: Recipes, sources: Sources, engine: EngineConfig
+    records: ShardFolder,
+    select_decisions: ShardFolder,
+    recipes: Recipes,
+    systems: SystemsConfig,
+    sources: Sources,
+    engine: EngineConfig,
 ) -> Plan:
     """Make examples of the kept records, by the recipes of the task that each has now."""
     aligned(records, select_decisions)
@@ -102,19 +53,27 @@ def compose_examples(
         for record, decisions in pairs
     )
     inputs = {"records": records.digest, "select_decisions": select_decisions.digest}
-    return Plan("compose", compose_shard, items, ComposeConfig(recipes=every), VERSION, engine=engine, inputs=inputs)
+    config = ComposeConfig(recipes=every, systems=systems)
+    return Plan("compose", compose_shard, items, config, VERSION, engine=engine, inputs=inputs)
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """The names of the recipes that a source's entry asks for; none: all of its task."""
+    """The recipes that a source's entry asks for, by name; none: all of its task that are not made on request alone."""
 
+    task: str
     names: tuple[str, ...]
 
     @property
     def digest(self) -> str:
-        """Of the names."""
-        return digest_json(self.names)
+        """Of task and names."""
+        return digest_json([self.task, self.names])
+
+    def of(self, task: str, recipes: Mapping[str, Recipe]) -> dict[str, Recipe]:
+        """Those for its records of a task; what an entry asks for is of the task that it declares, not of one they moved to."""
+        if self.names and task == self.task:
+            return {name: recipes[name] for name in self.names}
+        return {name: recipe for name, recipe in recipes.items() if not recipe.on_request}
 
 
 def _chosen(sources: Sources, name: str, recipes: Mapping[str, Mapping[str, Recipe]]) -> Chosen:
@@ -122,7 +81,12 @@ def _chosen(sources: Sources, name: str, recipes: Mapping[str, Mapping[str, Reci
     for recipe in source.recipes:
         if recipe not in recipes[source.task]:
             raise unknown(f"sources.{name}.recipes", recipe, f"recipe of {source.task}", recipes[source.task])
-    return Chosen(source.recipes)
+    return Chosen(source.task, source.recipes)
+
+
+def chosen_recipes(sources: Sources, name: str, recipes: Mapping[str, Mapping[str, Recipe]]) -> dict[str, Recipe]:
+    """The recipes that make examples of a source's own task."""
+    return _chosen(sources, name, recipes).of(sources.root[name].task, recipes[sources.root[name].task])
 
 
 def compose_shard(records: Shard, decisions: Shard, chosen: Chosen, config: ComposeConfig) -> pa.Table:
@@ -133,47 +97,82 @@ def compose_shard(records: Shard, decisions: Shard, chosen: Chosen, config: Comp
     parts = [EXAMPLE.empty_table()]
     for task in sorted(set(tasks[kept])):
         rows = np.flatnonzero(kept & (tasks == task))
-        recipes = {n: r for n, r in config.recipes[task].items() if not chosen.names or n in chosen.names}
-        parts += _examples_of(table.take(pa.array(rows)), rows, task, recipes, config.salt)
+        mine = Composer(table.take(pa.array(rows)), rows, task, config)
+        for name, recipe in chosen.of(task, config.recipes[task]).items():
+            parts += [mine.examples(name, recipe, variant) for variant in range(recipe.variants)]
     return pa.concat_tables(parts).sort_by([("record", "ascending"), ("id", "ascending")]).unify_dictionaries()
 
 
-def _examples_of(records: pa.Table, rows: np.ndarray, task: str, recipes: Mapping[str, Recipe], salt: str) -> list[pa.Table]:
-    fields = {name: records[name].combine_chunks() for name in TEXT_FIELDS} | dict(TASKS[task].derive(records))
-    luck = np.array([xxhash.xxh3_64_intdigest(f"{salt} {name}".encode()) for name in records["id"].to_pylist()], np.uint64)
-    return [_examples_by(name, recipe, records, rows, task, fields, luck) for name, recipe in recipes.items()]
+class Composer:
+    """The records of one task of a shard, and what recipes may name of them."""
+
+    def __init__(self, records: pa.Table, rows: np.ndarray, task: str, config: ComposeConfig) -> None:
+        """`records` (schema RECORD) stand at `rows` of the shard."""
+        self.records, self.rows, self.task, self.config = records, rows, task, config
+        names = records["id"].to_pylist()
+        self.luck = np.array([xxhash.xxh3_64_intdigest(f"{config.salt} {name}".encode()) for name in names], np.uint64)
+        self._fields: dict[tuple[tuple[str, str], ...], dict[str, pa.Array]] = {}
+
+    def fields(self, recipe: Recipe) -> Mapping[str, pa.Array]:
+        """Every field that the recipe may name, its classes and options in the recipe's own words."""
+        words = tuple(sorted(recipe.verbalise.items()))
+        if words not in self._fields:
+            records = _verbalised(self.records, recipe.verbalise) if words else self.records
+            known = {name: records[name].combine_chunks() for name in TEXT_FIELDS}
+            self._fields[words] = known | dict(TASKS[self.task].derive(records))
+        found = self._fields[words]
+        for name in recipe.fields:
+            if name not in found:  # of `extra`: read only where a recipe asks for it
+                found[name] = _extra_of(self.records, name.removeprefix(EXTRA))
+        return found
+
+    def examples(self, name: str, recipe: Recipe, variant: int) -> pa.Table:
+        """The examples that one recipe makes; only of records that have all it names, and that its share draws."""
+        size, fields, drawn = len(self.records), self.fields(recipe), _mixed(self.luck, name)
+        columns: dict[str, Any] = {field: _filled(text, fields, size) for field, text in recipe.templates.items()}
+        if recipe.prompt:
+            columns["prompt"] = _worded(recipe.prompt, drawn + np.uint64(variant), fields, size)
+        required = [columns[field] for field in columns if field != "system"]
+        applies = (drawn >> np.uint64(11)).astype(np.float64) / 2**53 < recipe.share
+        for column in required:
+            applies &= column.is_valid().to_numpy(zero_copy_only=False)
+        for field in recipe.without:
+            applies &= fields[field].is_null().to_numpy(zero_copy_only=False)
+        for field, values in recipe.where.items():
+            applies &= pc.is_in(fields[field].cast(pa.string()), pa.array(values)).to_numpy(zero_copy_only=False)
+        if recipe.history:
+            columns["history"] = fields["history"]
+        label = f"{name}.{variant + 1}" if variant else name
+        if recipe.library:
+            columns |= given_systems(self.config.systems, self.task, columns, _mixed(self.luck, f"system of {label}"))
+        columns |= self._identity(name, label)
+        arrays = [columns[f.name].cast(f.type) if f.name in columns else pa.nulls(size, f.type) for f in EXAMPLE]
+        return pa.Table.from_arrays(arrays, schema=EXAMPLE).filter(pa.array(applies))
+
+    def _identity(self, name: str, label: str) -> dict[str, pa.Array]:
+        """Whose example it is, and by which recipe."""
+        nothing = pa.array([0] * len(self.records), pa.int32())
+        same = {"task": self.task, "recipe": name}
+        return {
+            "id": pc.binary_join_element_wise(self.records["id"].combine_chunks(), f"#{label}", ""),
+            "record": pa.array(self.rows),
+            "source": self.records["source"].combine_chunks(),
+            **{field: pa.DictionaryArray.from_arrays(nothing, pa.array([value])) for field, value in same.items()},
+        }
 
 
-def _examples_by(
-    name: str,
-    recipe: Recipe,
-    records: pa.Table,
-    rows: np.ndarray,
-    task: str,
-    fields: Mapping[str, pa.Array],
-    luck: np.ndarray,
-) -> pa.Table:
-    """The examples that one recipe makes; only of records that have all it names, and that its share draws."""
-    size = len(records)
-    drawn = _mixed(luck, name)
-    columns: dict[str, Any] = {field: _filled(text, fields, size) for field, text in recipe.templates.items()}
-    if recipe.prompt:
-        columns["prompt"] = _worded(recipe.prompt, drawn, fields, size)
-    if recipe.history:
-        columns["history"] = fields["history"]
-    required = [columns[field] for field in columns if field not in ("system", "history")]
-    applies = (drawn >> np.uint64(11)).astype(np.float64) / 2**53 < recipe.share
-    for column in required:
-        applies &= column.is_valid().to_numpy(zero_copy_only=False)
-    for field in recipe.without:
-        applies &= fields[field].is_null().to_numpy(zero_copy_only=False)
-    columns["id"] = pc.binary_join_element_wise(records["id"].combine_chunks(), f"#{name}", "")
-    columns["record"] = pa.array(rows)
-    columns["source"] = records["source"].combine_chunks()
-    for field, value in (("task", task), ("recipe", name)):
-        columns[field] = pa.DictionaryArray.from_arrays(pa.array([0] * size, pa.int32()), pa.array([value]))
-    arrays = [columns[f.name].cast(f.type) if f.name in columns else pa.nulls(size, f.type) for f in EXAMPLE]
-    return pa.Table.from_arrays(arrays, schema=EXAMPLE).filter(pa.array(applies))
+def _verbalised(records: pa.Table, words: Mapping[str, str]) -> pa.Table:
+    """The records with their choices in other words."""
+    named = [None if row is None else [words.get(one, one) for one in row] for row in records["choices"].to_pylist()]
+    place = RECORD.get_field_index("choices")
+    return records.set_column(place, RECORD.field(place), pa.array(named, RECORD.field(place).type))
+
+
+def _extra_of(records: pa.Table, name: str) -> pa.Array:
+    """What stands under a name in `extra`, as text; null where there is nothing."""
+    found = [orjson.loads(extra).get(name) if extra else None for extra in records["extra"].to_pylist()]
+    texts = ["\n".join(map(str, value)) if isinstance(value, list) else value for value in found]
+    return pa.array([None if value is None or value == "" else str(value) for value in texts], pa.string())
 
 
 def _mixed(luck: np.ndarray, name: str) -> np.ndarray:
@@ -197,14 +196,3 @@ def _filled(template: str, fields: Mapping[str, pa.Array], size: int) -> pa.Arra
     if not any(isinstance(part, pa.Array) for part in parts):
         return pa.array([template] * size, pa.string())
     return parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, "", null_handling="emit_null")
-
-
-def _fields_of(template: str) -> list[str]:
-    return [field for _, field, _, _ in string.Formatter().parse(template) if field]
-
-
-def _derived_names(task: str) -> list[str]:
-    """What the task's `derive` offers, told by an empty table."""
-    from polymath.records import RECORD
-
-    return list(TASKS[task].derive(RECORD.empty_table()))

@@ -26,6 +26,12 @@ from polymath.text import projection
 from polymath.text.buffers import as_strings
 
 VERSION = 1
+COMMON = frozenset(
+    "the and for that with this from are was were has have had not but you your they their them his her its our who what "
+    "when where which will would can could should may might than then there here into about over under also only other "
+    "such some any all one two more most been being does did how why".split()
+)
+"""Words that name no concept."""
 DECIMALS = 5  # of everything that is fitted: further ones differ between processors
 FIELDS = ("task", *sorted({task.judged for task in TASKS.values()}))
 
@@ -54,7 +60,7 @@ class EmbeddingConfig(Config):
     """Words are hashed into this many buckets, a power of two."""
     max_words: int = Field(256, ge=16)
     """Words of a record that are looked at."""
-    sample: int = Field(4000, ge=100)
+    sample: int = Field(2000, ge=100)
     """Records per task that space and concepts are fitted on, spread evenly over the sources."""
 
 
@@ -139,7 +145,7 @@ def fit_concepts_on(records: ShardFolder, decisions: ShardFolder, space: ShardFo
         vectors = _embed(texts, space, config.embedding)
         count = max(1, min(config.clusters.per_task, len(texts) // config.clusters.min_records))
         with threadpool_limits(1):
-            labels = KMeans(count, n_init=4, random_state=0).fit_predict(vectors.round(DECIMALS))
+            labels = KMeans(count, n_init=2, random_state=0).fit_predict(vectors.round(DECIMALS))
         words = [_words(text) for text in texts.to_pylist()]
         for label in sorted(range(count), key=lambda label: (-np.count_nonzero(labels == label), label)):
             members = labels == label
@@ -241,7 +247,7 @@ def _sentence_model(name: str) -> Any:
 
 
 def _words(text: str) -> set[str]:
-    return set(re.findall(r"[^\W\d_]{3,}", text.lower()[:2000]))
+    return {word for word in re.findall(r"[^\W\d_]{3,}", text[:1000].lower()) if word not in COMMON}
 
 
 def _telling(words: list[set[str]], members: np.ndarray) -> str:

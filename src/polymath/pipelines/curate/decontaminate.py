@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import Field
 
-from polymath.config import Config, Words
+from polymath.config import Config
 from polymath.engine.contract import EngineConfig, Item, Plan
-from polymath.errors import UserError, unknown
+from polymath.errors import UserError
 from polymath.pipelines.curate.decisions import decide
 from polymath.pipelines.curate.ingest import RunConfig
+from polymath.pipelines.curate.suite import DecontaminateConfig, MatchConfig
 from polymath.records import TEXT_FIELDS
 from polymath.sources.benchmarks import Benchmark, Benchmarks
 from polymath.sources.build import placed_rows
@@ -29,10 +29,12 @@ from polymath.tasks.task import flat, joined
 from polymath.text.buffers import as_strings
 from polymath.text.ngrams import NgramIndex, build_index, matches
 
-VERSION = 1
+VERSION = 2
 LEAK = "benchmark_leak"
 WHOLE_FIELDS = ("prompt", "context", "text")  # what is asked; a reply may well be a single word that some item is too
 SHORT_BYTES = 80  # of a field or an item that is compared whole
+OPTIONS = r"(?s)\s(?:\(A\)|\(a\)|A[.):]).*$"
+"""Where the answers to choose from begin: what is asked ends before them."""
 
 ITEM = pa.schema([("benchmark", pa.string()), ("id", pa.string()), ("text", pa.string())])
 MATCH = pa.schema(
@@ -44,28 +46,6 @@ MATCH = pa.schema(
         ("matched", pa.string()),  # the longest stretch of the record that the item has too
     ]
 )
-
-
-class MatchConfig(Config):
-    """How items are looked for."""
-
-    ngram_words: int = Field(8, ge=3)
-    """Words in a row that a record and an item must share. 8 as in Tülu 3; 13 as in GPT-3 and lm-eval."""
-    min_item_words: int = Field(5, ge=1)
-    """Items with fewer words than an n-gram are looked for whole, when they have at least this many; shorter ones count only
-    where a prompt, a context or a text is the item and nothing else."""
-
-
-class DecontaminateConfig(Config):
-    """The dials of decontaminate."""
-
-    benchmarks: Words = ("all",)
-    """Which benchmarks are looked for: names, or `all`."""
-    require: Words = ()
-    """Benchmarks without which the run fails; the others are marked "not checked" when they cannot be read."""
-    match: MatchConfig = MatchConfig()
-    min_coverage: float = Field(0.7, ge=0, le=1)
-    """Share of an item's words that must be found for a record to count as holding it; 0 removes on any shared n-gram."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +66,7 @@ class BenchmarkInput:
 
 def read_benchmarks(benchmarks: Benchmarks, run: RunConfig, decontaminate: DecontaminateConfig, engine: EngineConfig) -> Plan:
     """The items of every benchmark of the list that can be read here; the others are named in a warning."""
-    wanted = _wanted(benchmarks, decontaminate)
+    wanted = decontaminate.suite(benchmarks)
     inputs = [BenchmarkInput(n, b, run.files_root, b.absent(run.files_root)) for n, b in wanted.items()]
     absent = {given.name: given.absent for given in inputs if given.absent}
     for name in decontaminate.require:
@@ -96,14 +76,6 @@ def read_benchmarks(benchmarks: Benchmarks, run: RunConfig, decontaminate: Decon
         logging.getLogger(__name__).warning("not checked against %s: %s", ", ".join(absent), next(iter(absent.values())))
     items = tuple(Item(given.name, (given,), 1) for given in inputs)
     return Plan("decontaminate", read_items, items, version=VERSION, engine=engine)
-
-
-def _wanted(benchmarks: Benchmarks, config: DecontaminateConfig) -> dict[str, Benchmark]:
-    names = tuple(benchmarks.root) if config.benchmarks == ("all",) else config.benchmarks
-    for name in (*names, *config.require):
-        if name not in benchmarks.root:
-            raise unknown("decontaminate", name, "benchmark", benchmarks.root)
-    return {name: benchmarks.root[name] for name in dict.fromkeys((*names, *config.require))}
 
 
 def read_items(given: BenchmarkInput) -> pa.Table:
@@ -143,6 +115,8 @@ def find_leaks(
 
 def find_in_shard(records: Shard, benchmark_items: ShardFolder, config: MatchConfig) -> pa.Table:
     """Matches of one record shard (schema MATCH): at most one row per record and item."""
+    if not benchmark_items.rows:
+        return MATCH.empty_table()
     index, names, ids, short = _index(benchmark_items.path, benchmark_items.digest, config)
     table = records.read(list(TEXT_FIELDS))
     text = whole_text(table)
@@ -162,9 +136,10 @@ def find_in_shard(records: Shard, benchmark_items: ShardFolder, config: MatchCon
 
 
 def _equal_fields(records: pa.Table, short: Mapping[str, int]) -> Iterator[tuple[int, int, str]]:
-    """Row, item and text where a field is a short item and nothing else, case and punctuation aside."""
+    """Row, item and text where a field is a short item and nothing else but options, case and punctuation aside."""
     for name in WHOLE_FIELDS:
-        values = flat(records[name])
+        beginnings = pc.utf8_slice_codeunits(flat(records[name]), 0, 2 * SHORT_BYTES)
+        values = pc.replace_substring_regex(beginnings, OPTIONS, "")
         brief = pc.less_equal(pc.fill_null(pc.binary_length(values), SHORT_BYTES + 1), SHORT_BYTES)
         rows = pc.indices_nonzero(brief)
         for row, value in zip(rows.to_pylist(), values.take(rows).to_pylist(), strict=True):

@@ -25,7 +25,7 @@ from polymath.text import buckets, minhash
 from polymath.text.buffers import Strings, as_strings
 from polymath.text.shingles import ShingleParams
 
-VERSION = 1
+VERSION = 2
 PERMUTATIONS_SEED = 1  # datasketch's default, so that exported signatures compare with signatures made elsewhere
 BATCH_BYTES = 32 * 2**20
 """Text of the candidates that one worker verifies at a time; a single group may be larger."""

@@ -233,9 +233,9 @@ def few_sentences(sentences: Signal, *, min_sentences: int = 5) -> Verdict:
 
 
 @filters.register
-def lines_of_few_words(words: Signal, nonblank_lines: Signal, spaced: Signal, *, min_words: float = 3) -> Verdict:
-    """Lines with fewer words on average than `min_words`."""
-    return below(_spaced(ratio(words, nonblank_lines), spaced), min_words)
+def lines_of_few_words(words: Signal, nonblank_lines: Signal, spaced: Signal, *, min_words_per_line: float = 3) -> Verdict:
+    """Lines with fewer words on average than `min_words_per_line`."""
+    return below(_spaced(ratio(words, nonblank_lines), spaced), min_words_per_line)
 
 
 @filters.register
@@ -284,9 +284,9 @@ def refusal(refuses: Signal) -> Verdict:
 
 
 @filters.register
-def truncated_reply(ends_open: Signal, reply_words: Signal, *, min_words: int = 60) -> Verdict:
-    """A reply of at least `min_words` that ends in the middle of a sentence."""
-    return where(ends_open & (reply_words >= min_words))
+def truncated_reply(ends_open: Signal, reply_words: Signal, *, from_words: int = 60) -> Verdict:
+    """A reply of `from_words` or more that ends in the middle of a sentence."""
+    return where(ends_open & (reply_words >= from_words))
 
 
 @filters.register
@@ -351,13 +351,13 @@ def equal_sides(sides_equal: Signal) -> Verdict:
 
 @filters.register
 def off_topic(relevance: Signal, source_floor: Signal) -> Verdict:
-    """Less like the records of its task than its source's floor asks (`clean.relevance.floors`)."""
+    """Less like the records of its task than its source's floor asks (`clean.judge.floors`)."""
     return Verdict(relevance.astype(float), float(np.nanmax(source_floor, initial=0.0)), relevance < source_floor)
 
 
 @filters.register
 def other_language(is_wanted_language: Signal) -> Verdict:
-    """A language that `clean.languages` does not list."""
+    """A language that `clean.judge.languages` does not list."""
     return where(~is_wanted_language.astype(bool))
 
 

@@ -10,16 +10,17 @@ from typing import Any, Literal
 import pyarrow as pa
 from pydantic import Field, RootModel, model_validator
 
-from polymath.config import Config, Words
+from polymath.config import Config, Explained, Words
 from polymath.engine.contract import EngineConfig, Item, Piece, Plan
 from polymath.errors import UserError, unknown
 from polymath.pipelines.curate.adapters import adapters, whole_adapters
+from polymath.pipelines.curate.suite import DecontaminateConfig
 from polymath.records import QUARANTINED, RECORD
 from polymath.registry import Registry
 from polymath.sources.benchmarks import Benchmarks, refusal
 from polymath.sources.build import LEFT_OUT, Adapter, Counts, RecordBuilder, WholeAdapter, quarantined_table
 from polymath.sources.clean_text import NormalizeConfig, clean_fields
-from polymath.sources.library import Source, choose
+from polymath.sources.library import LicencePolicy, Source, choose, licensed, renamed
 from polymath.sources.mapping import getter
 from polymath.sources.rows import BEGINNING, BadRow, Batch, Place
 from polymath.store.digest import digest_json
@@ -36,13 +37,13 @@ class RunConfig(Config):
     """Names, globs (`python_*`), selectors (`tier:high`, `task:chat&licence:mit`) or `all`; their order is the source order."""
     files_root: Path = Path("data/01_raw")
     """Where relative file names of sources and benchmarks begin."""
+    licences: LicencePolicy = LicencePolicy()
+    """Which licences it accepts: a source with another one is refused before anything of it is downloaded."""
     name: str | None = None
     """A name for people; made of the sources when there is none."""
-    seed: int = 0
-    """Salt of every choice by hash: splits, wordings, shares, orders."""
 
 
-class Sources(RootModel[dict[str, Source]]):
+class Sources(Explained, RootModel[dict[str, Source]]):
     """`params:sources`: the whole library, by name: Kedro merges the files of a folder in no particular order.
 
     It is checked whole, so that a typo in an entry is found before it is used.
@@ -51,7 +52,10 @@ class Sources(RootModel[dict[str, Source]]):
     @model_validator(mode="after")
     def _check_entries(self) -> "Sources":
         self.root = dict(sorted(self.root.items()))
+        now = renamed(self.root)
         for name, source in self.root.items():
+            if source.kind == "hub" and source.path[0] in now:
+                raise UserError(f"{name}.path: {source.path[0]!r} is now {now[source.path[0]]!r} on the hub; write that")
             if source.adapter:
                 registry = whole_adapters if source.adapter in whole_adapters else adapters
                 known = {**adapters, **whole_adapters}
@@ -94,11 +98,22 @@ class SourceInput:
     root: Path
     refused: str | None
     digest: str = field(init=False)
+    stamps: dict[str, tuple[int, int]] = field(init=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "stamps", self.source.stamps(self.root))  # before the digest: both tell of the same bytes
         entry = self.source.model_dump(mode="json", exclude={"former", "home", "size", "gated", "recipes"})
         digest = digest_json([entry, self.refused, self.source.content_digest(self.root)])
         object.__setattr__(self, "digest", digest)
+
+    def check_unchanged(self) -> None:
+        """Raises UserError when a file is another than the one that was digested: a download that still goes on."""
+        now = self.source.stamps(self.root)
+        changed = sorted(name for name in {*now, *self.stamps} if now.get(name) != self.stamps.get(name))
+        if changed:
+            raise UserError(
+                f"{self.name}: {changed[0]} changed while it was read; run again when nothing writes to it any more"
+            )
 
     @property
     def adapter(self) -> Adapter | None:
@@ -117,12 +132,23 @@ class SourceInput:
         return partial(registry[name], **registry.options(name, self.source.options, f"{self.name}.adapter"))
 
 
-def read_sources(sources: Sources, benchmarks: Benchmarks, run: RunConfig, ingest: IngestConfig, engine: EngineConfig) -> Plan:
+def read_sources(
+    sources: Sources,
+    benchmarks: Benchmarks,
+    decontaminate: DecontaminateConfig,
+    run: RunConfig,
+    ingest: IngestConfig,
+    engine: EngineConfig,
+) -> Plan:
     """Read the chosen sources into record shards; set unreadable rows aside; refuse a source that is a benchmark's split."""
-    chosen = choose(sources.root, run.sources)
+    suite = decontaminate.suite(benchmarks)
+    chosen, refused = licensed(choose(sources.root, run.sources), run.sources, run.licences)
+    if refused:
+        logging.getLogger(__name__).warning("left out for their licence (run.licences): %s", ", ".join(refused))
+    _fetch_pages(chosen, run.files_root)
     _check_network(chosen)
     _check_files(chosen, run.files_root)
-    inputs = [SourceInput(n, s, run.files_root, refusal(s, benchmarks.root)) for n, s in chosen.items()]
+    inputs = [SourceInput(n, s, run.files_root, refusal(s, suite)) for n, s in chosen.items()]
     return Plan(
         step="ingest",
         work=read_source,
@@ -151,6 +177,34 @@ def _check_network(chosen: dict[str, Source]) -> None:
             "or choose sources that are here (run.sources=kind:embedded)"
         )
     logging.getLogger(__name__).info("downloading from the hub: %s", shown)
+
+
+def _fetch_pages(chosen: dict[str, Source], root: Path) -> None:
+    """Fetch the pages that are missing, where an entry allows it; say how to get them where it does not and none is saved."""
+    from polymath.sources.pages import saved_pages
+    from polymath.sources.pages_fetch import fetch_pages
+
+    for name, source in chosen.items():
+        if source.kind != "pages":
+            continue
+        if source.pages.fetch:
+            count = fetch_pages(source.pages, root / source.path[0])
+            logging.getLogger(__name__).info("%s: %s pages are saved in %s", name, count, root / source.path[0])
+        try:
+            saved_pages(source.path, root, source.read)
+        except UserError as error:
+            raise UserError(f"{name}: {pages_missing(source, root)}") from error
+
+
+def pages_missing(source: Source, root: Path) -> str:
+    """Why a source of pages has none, and the way out."""
+    terms = f" ({source.pages.terms})" if source.pages.terms else ""
+    if source.pages.fetch:
+        return f"none of its addresses gave a page; {root / source.path[0] / 'index.jsonl'} says why"
+    return (
+        f"no page is saved in {root / source.path[0]}, and none is fetched{terms}; save pages that you may use there, "
+        "or set `pages: {fetch: true}` where you have leave"
+    )
 
 
 def _check_files(chosen: dict[str, Source], root: Path) -> None:
@@ -182,8 +236,11 @@ def read_source(given: SourceInput, config: ReadingConfig, after: dict[str, Any]
             continue
         shard.add(given, config, batch.file, *builder.build(batch))
         if shard.is_full and end is not None:
+            given.check_unchanged()
             yield shard.piece(builder, end)
             shard = _Shard(shard.limit)
+    builder.end()
+    given.check_unchanged()
     yield shard.piece(builder, None)
 
 
@@ -196,9 +253,11 @@ def read_whole(
     for file, table, bad in builder.build_whole(given.source.batches(given.root), adapter):
         shard.add(given, config, file, table, bad)
         if shard.is_full:
+            given.check_unchanged()
             if number >= done:
                 yield shard.piece(builder, None, {"piece": number})
             shard, number = _Shard(shard.limit), number + 1
+    given.check_unchanged()
     yield shard.piece(builder, None)
 
 
@@ -258,9 +317,10 @@ def _too_many(records: ShardFolder, name: str, counts: dict[str, int], allowed: 
     reasons = [row["reason"] for row in rows]
     worst = max(set(reasons), key=reasons.count)
     example = next(row for row in rows if row["reason"] == worst)
+    begins = example["excerpt"][:60]
     return UserError(
         f"{name}: {counts['quarantined']:,} of {counts['rows']:,} rows cannot be read, "
         f"more than ingest.max_quarantined={allowed:g}; most "
-        f"are {worst}, e.g. {example['file']} row {example['row']}: {example['detail']} "
+        f"are {worst}, e.g. {example['file']} row {example['row']}: {example['detail']}; it begins with {begins!r} "
         f"(kedro trace --quarantined --source {name} lists them)"
     )

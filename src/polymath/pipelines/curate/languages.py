@@ -25,7 +25,7 @@ SAMPLE = 200
 def languages_of(records: pa.Table, by: str) -> pa.DictionaryArray:
     """Two- or three-letter codes, null where there are no letters or nothing tells."""
     declared = records["language"].cast(pa.string()).combine_chunks()
-    if by == "off" or not declared.null_count:
+    if by == "none" or not declared.null_count:
         return declared.dictionary_encode()
     text = _text_of(records)
     names = np.array([ONE_LANGUAGE.get(name) for name in SCRIPTS], dtype=object)

@@ -14,11 +14,12 @@ from polymath.pipelines.curate.tracks import MixConfig, TrackConfig
 from polymath.sources.library import TIERS
 from polymath.store.folder import ShardFolder
 
-VERSION = 1
+VERSION = 2
 
 WEIGHT = pa.schema(
     [
         ("track", pa.string()),
+        ("part", pa.string()),  # of the track, by its shares; "" where it has none
         ("task", pa.string()),
         ("concept", pa.int32()),
         ("examples", pa.int64()),  # that stand ready for training
@@ -73,8 +74,9 @@ def _weighing(mix: MixConfig) -> WeighingConfig:
 
 @dataclass(frozen=True)
 class Stratum:
-    """The strata of one track, an entry each, sorted by task and concept."""
+    """The strata of one track, an entry each, sorted by part, task and concept."""
 
+    part: list[str]
     task: list[str]
     concept: list[int]
     examples: np.ndarray
@@ -87,18 +89,30 @@ class Stratum:
     def of(cls, counts: pa.Table, track: TrackConfig) -> "Stratum":
         """The strata of a track: what is there to train on."""
         train = counts["split"].to_numpy() == "train"
-        frame = counts.filter(pa.array(train & track.takes(counts))).to_pandas()
-        summed = frame.groupby(["task", "concept"], sort=True)[["examples", "tokens", "loss_tokens"]].sum()
-        tiers = frame.pivot_table(index=["task", "concept"], columns="tier", values="tokens", aggfunc="sum", fill_value=0)
+        mine = counts.filter(pa.array(train & track.takes(counts)))
+        frame = mine.to_pandas().assign(part=track.parts_of(mine))
+        keys = ["part", "task", "concept"]
+        summed = frame.groupby(keys, sort=True)[["examples", "tokens", "loss_tokens"]].sum()
+        tiers = frame.pivot_table(index=keys, columns="tier", values="tokens", aggfunc="sum", fill_value=0)
         shares = tiers.reindex(index=summed.index, columns=list(TIERS), fill_value=0).to_numpy(float).T
-        task, concept = ([key[place] for key in summed.index] for place in (0, 1))
+        part, task, concept = ([key[place] for key in summed.index] for place in range(3))
         sizes = {name: summed[name].to_numpy(np.int64) for name in ("examples", "tokens", "loss_tokens")}
-        return cls(task, concept, **sizes, tier_shares=shares / np.maximum(shares.sum(axis=0), 1))
+        return cls(part, task, concept, **sizes, tier_shares=shares / np.maximum(shares.sum(axis=0), 1))
 
     @property
     def sizes(self) -> np.ndarray:
         """Tokens, float64[n]."""
         return self.tokens.astype(float)
+
+    def rows_of(self, part: str) -> np.ndarray:
+        """int64: where the strata of a part stand."""
+        return np.flatnonzero(np.array(self.part, object) == part)
+
+    def at(self, rows: np.ndarray) -> "Stratum":
+        """Some of the strata."""
+        part, task, concept = ([names[row] for row in rows] for names in (self.part, self.task, self.concept))
+        sizes = {name: getattr(self, name)[rows] for name in ("examples", "tokens", "loss_tokens")}
+        return Stratum(part, task, concept, **sizes, tier_shares=self.tier_shares[:, rows])
 
 
 def weigh(token_counts: ShardFolder, concepts: ShardFolder, config: WeighingConfig) -> pa.Table:
@@ -110,25 +124,37 @@ def weigh(token_counts: ShardFolder, concepts: ShardFolder, config: WeighingConf
         if not strata.task:
             continue
         budget = float(track.budget_tokens or strata.tokens.sum())
-        prior = _prior(strata, track, budget)
-        problem = _problem(strata, known, track, prior, budget)
-        chosen = _weights(strata, track, prior, problem, budget, name)
+        prior, chosen, gain = _weights(strata, known, track, budget, name)
         drawn = np.round(chosen * budget).astype(np.int64)
-        columns: list[Any] = [[name] * len(chosen), strata.task, strata.concept]
+        columns: list[Any] = [[name] * len(chosen), strata.part, strata.task, strata.concept]
         columns += [strata.examples, strata.tokens, strata.loss_tokens, prior, chosen, drawn]
-        columns += [drawn / np.maximum(strata.tokens, 1), problem.gain]
+        columns += [drawn / np.maximum(strata.tokens, 1), gain]
         parts.append(pa.table(columns, names=WEIGHT.names).cast(WEIGHT))
     return pa.concat_tables(parts)
 
 
 def _weights(
-    strata: Stratum, track: TrackConfig, prior: np.ndarray, problem: portfolio.Problem, budget: float, name: str
-) -> np.ndarray:
-    """By the track's strategy, and within the epoch cap."""
+    strata: Stratum, concepts: pa.Table, track: TrackConfig, budget: float, name: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The prior, the weights by the track's strategy and within the epoch cap, and the gain; part by part."""
+    prior, chosen, gain = (np.zeros(len(strata.task)) for _ in range(3))
     try:
-        if track.strategy == "portfolio":
-            return portfolio.solve(problem, track.portfolio.aversion, track.portfolio.pull).weights
-        return weights.capped(_plain(strata, track, budget), strata.sizes, budget, track.max_epochs)
+        for part, share in track.parts.items():
+            rows = strata.rows_of(part)
+            if not len(rows):
+                raise UserError(f"{part!r} is to be {share:.0%} of it, but has nothing to train on; leave it out of the shares")
+            mine, size = strata.at(rows), max(share * budget, 1.0)
+            even = _plain(mine, track.model_copy(update={"strategy": "unimax"}), size)
+            problem = _problem(mine, concepts, track, even, size)
+            best = (
+                portfolio.solve(problem, track.portfolio.aversion, track.portfolio.pull).weights
+                if track.strategy == "portfolio"
+                else _plain(mine, track, size)
+            )
+            prior[rows], chosen[rows], gain[rows] = share * even, share * best, problem.gain
+        if track.strategy != "portfolio":  # which keeps the cap by itself
+            chosen = weights.capped(chosen, strata.sizes, budget, track.max_epochs)
+        return prior, chosen, gain
     except UserError as error:
         raise UserError(f"mix.tracks.{name}: {error}") from error
 
@@ -146,17 +172,14 @@ def _plain(strata: Stratum, track: TrackConfig, budget: float) -> np.ndarray:
     tasks = sorted(set(strata.task))
     owner = np.array([tasks.index(task) for task in strata.task])
     sizes = np.bincount(owner, strata.sizes)
-    by_task = weights.explicit(tasks, track.explicit) if track.strategy == "explicit" else share(sizes, budget)
+    # Of a track in parts, each part looks at its own tasks alone.
+    wanted = {task: weight for task, weight in track.explicit.items() if task in tasks} if any(strata.part) else track.explicit
+    by_task = weights.explicit(tasks, wanted) if track.strategy == "explicit" and wanted else share(sizes, budget)
     result = np.zeros(len(owner))
     for number, weight in enumerate(by_task):
         mine = owner == number
         result[mine] = weight * share(strata.sizes[mine], max(weight * budget, 1.0))
     return result / result.sum()
-
-
-def _prior(strata: Stratum, track: TrackConfig, budget: float) -> np.ndarray:
-    even = track.model_copy(update={"strategy": "unimax"})
-    return _plain(strata, even, budget)
 
 
 def _problem(strata: Stratum, concepts: pa.Table, track: TrackConfig, prior: np.ndarray, budget: float) -> portfolio.Problem:
@@ -187,7 +210,7 @@ def draw(token_counts: ShardFolder, concepts: ShardFolder, config: WeighingConfi
         if len(strata.task) < 2:
             continue
         budget = float(track.budget_tokens or strata.tokens.sum())
-        prior = _prior(strata, track, budget)
+        prior, chosen, _ = _weights(strata, known, track, budget, name)
         problem = _problem(strata, known, track, prior, budget)
         same = {"track": name, "estimates": "assumed"}
         for point in portfolio.frontier(problem, 1e-3, np.geomspace(0.1, 100, 13)):
@@ -195,8 +218,7 @@ def draw(token_counts: ShardFolder, concepts: ShardFolder, config: WeighingConfi
         others = {
             kind: _plain(strata, track.model_copy(update={"strategy": kind}), budget) for kind in ("proportional", "unimax")
         }
-        others["chosen"] = _weights(strata, track, prior, problem, budget, name)
-        for kind, chosen in others.items():
-            point = portfolio.point(problem, chosen, 0.0)
+        for kind, weighed in {**others, "chosen": chosen}.items():
+            point = portfolio.point(problem, weighed, 0.0)
             rows.append({**same, "kind": kind, "aversion": None, "risk": point.risk, "gain": point.gain})
     return pa.Table.from_pylist(rows, schema=FRONTIER)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pyarrow as pa
-from scipy.sparse import coo_matrix
 
 from polymath.engine.contract import EngineConfig, Item, Plan
 from polymath.pipelines.curate.order import PolicyOrder
@@ -31,6 +30,8 @@ def compare_sources(
 
 def overlaps(records: ShardFolder, clean: ShardFolder, dedup: ShardFolder) -> pa.Table:
     """All overlaps (schema OVERLAP). A record and all that repeat it are one cluster; sources share a cluster or not."""
+    from scipy.sparse import coo_matrix
+
     order = PolicyOrder.of(records)
     alive = order.column(clean, "kept")
     keeper = np.arange(order.rows)

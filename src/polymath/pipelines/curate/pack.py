@@ -15,12 +15,13 @@ from polymath.store.folder import ShardFolder
 from polymath.store.shards import Shard
 from polymath.tasks import TASKS
 
-VERSION = 1
+VERSION = 2
 
 PIECE = pa.struct([("shard", pa.int32()), ("example", pa.int32()), ("start", pa.int32()), ("length", pa.int32())])
 SEQUENCE = pa.schema(
     [
         ("split", pa.dictionary(pa.int32(), pa.string())),
+        ("part", pa.dictionary(pa.int32(), pa.string())),  # of the track, by its shares
         ("task", pa.dictionary(pa.int32(), pa.string())),
         ("concept", pa.int32()),
         ("tokens", pa.int32()),  # in use; the rest of the length is padding
@@ -65,7 +66,9 @@ def pack_sequences(
 def _packing(track: TrackConfig) -> TrackConfig:
     """The track without the dials that packing does not look at, so that other weights pack nothing again."""
     names = ("tasks", "sources", "tiers", "kind", "sequence_tokens", "long_examples")
-    return TrackConfig(**track.model_dump(include=set(names)))
+    # Which parts there are, not how much of each is drawn.
+    parts = {"shares": dict.fromkeys(track.shares, 1.0), "replay": 0.5 if track.replay else 0.0}
+    return TrackConfig(**track.model_dump(include=set(names)), **parts)
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ class _Examples:
     example: np.ndarray
     tokens: np.ndarray
     split: np.ndarray
+    part: np.ndarray
     task: np.ndarray
     concept: np.ndarray
 
@@ -84,7 +88,7 @@ class _Examples:
 
 
 def pack_track(tokens: ShardFolder, counts: ShardFolder, concepts: ShardFolder, track: Track) -> Piece:
-    """The sequences of one track (schema SEQUENCE), by split, task and concept; and what is left out (schema LEFT_OUT)."""
+    """The sequences of one track (schema SEQUENCE), by split, part, task and concept; and what is left out (LEFT_OUT)."""
     examples = _examples_of(tokens, counts, concepts, track.config)
     capacity = track.config.sequence_tokens
     whole = np.array([TASKS[task].shape != "text" for task in examples.task], bool)
@@ -93,8 +97,8 @@ def pack_track(tokens: ShardFolder, counts: ShardFolder, concepts: ShardFolder, 
     )
     left = examples.at(long_)
     examples = examples.at(~long_)
-    names = [np.char.add(np.char.add(examples.split.astype(str), "\0"), examples.task.astype(str)), examples.concept]
-    _, stratum = np.unique(np.rec.fromarrays([names[0], names[1]]), return_inverse=True)
+    split, part, task = (column.astype(str) for column in (examples.split, examples.part, examples.task))
+    _, stratum = np.unique(np.rec.fromarrays([split, part, task, examples.concept]), return_inverse=True)
     parts = [SEQUENCE.empty_table()]
     for number in range(int(stratum.max(initial=-1)) + 1):
         mine = examples.at(np.flatnonzero(stratum == number))
@@ -113,12 +117,14 @@ def _examples_of(tokens: ShardFolder, counts: ShardFolder, concepts: ShardFolder
             continue
         plain = {name: table[name].cast(pa.string()) for name in ("source", "task", "split")}
         tier = pa.array([tiers[shard.name.rpartition("-")[0]]] * len(table))
-        rows = np.flatnonzero(config.takes(pa.table({**plain, "tier": tier})))
+        kinds = pa.table({**plain, "tier": tier})
+        rows, part = np.flatnonzero(config.takes(kinds)), config.parts_of(kinds)
         sizes = sum(_lengths(table[name]) for name in ("ids", "rejected_ids"))
         concept = placed.read(["concept"])["concept"].take(table["record"]).to_numpy()
-        columns = [np.full(len(table), number), np.arange(len(table)), sizes, *(plain[n].to_numpy() for n in ("split", "task"))]
-        parts.append([np.asarray(column)[rows] for column in (*columns, concept)])
-    empty = [np.empty(0, kind) for kind in (np.int64, np.int64, np.int64, object, object, np.int32)]
+        split, task = (plain[name].to_numpy() for name in ("split", "task"))
+        columns = [np.full(len(table), number), np.arange(len(table)), sizes, split, part, task, concept]
+        parts.append([np.asarray(column)[rows] for column in columns])
+    empty = [np.empty(0, kind) for kind in (np.int64, np.int64, np.int64, object, object, object, np.int32)]
     return _Examples(*(np.concatenate(columns) for columns in zip(empty, *parts, strict=True)))
 
 
@@ -138,7 +144,8 @@ def _pack_stratum(examples: _Examples, capacity: int, one_each: bool) -> pa.Tabl
     pieces = pa.StructArray.from_arrays([pa.array(column, pa.int32()) for column in columns], fields=list(PIECE))
     offsets = np.concatenate([[0], np.cumsum(np.bincount(packed.sequence, minlength=count))])
     used = np.bincount(packed.sequence, packed.length, minlength=count)
-    same: list[Any] = [[examples.split[0]] * count, [examples.task[0]] * count, [int(examples.concept[0])] * count]
+    same: list[Any] = [[getattr(examples, name)[0]] * count for name in ("split", "part", "task")]
+    same.append([int(examples.concept[0])] * count)
     lists = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pieces)
     return pa.table([*same, pa.array(used.astype(np.int32)), lists], names=SEQUENCE.names).cast(SEQUENCE)
 
@@ -146,7 +153,7 @@ def _pack_stratum(examples: _Examples, capacity: int, one_each: bool) -> pa.Tabl
 def schedule_batches(
     sequences: ShardFolder, weights: ShardFolder, concepts: ShardFolder, mix: MixConfig, engine: EngineConfig
 ) -> Plan:
-    """For each track, which sequence stands in which slot of which global batch; every batch stratified over the tasks."""
+    """For each track, which sequence stands in which slot of which global batch; each stratified over parts and tasks."""
     tracks = zip(sequences.shards, mix.wanted.items(), strict=True)
     items = tuple(Item(name, (shard, weights, concepts, Track(name, track)), shard.rows) for shard, (name, track) in tracks)
     inputs = {"sequences": sequences.digest, "weights": weights.digest, "concepts": concepts.digest}
@@ -155,7 +162,7 @@ def schedule_batches(
 
 def schedule_track(sequences: Shard, weights: ShardFolder, concepts: ShardFolder, track: Track) -> Piece:
     """The schedule of one track (schema SCHEDULE), with a note of how well it keeps its promises."""
-    table = sequences.read(["split", "task", "concept", "tokens"])
+    table = sequences.read(["split", "part", "task", "concept", "tokens"])
     train = np.flatnonzero(table["split"].cast(pa.string()).to_numpy() == "train")
     strata = _drawn(table.take(pa.array(train)), weights.read(), track)
     batch = track.config.batch_sequences
@@ -166,8 +173,8 @@ def schedule_track(sequences: Shard, weights: ShardFolder, concepts: ShardFolder
     draws = schedule.whole_draws(share / share.sum(), steps * batch)
     strata = [stratum for stratum, count in zip(strata, draws, strict=True) if count]
     draws = draws[draws > 0]
-    tasks = sorted({stratum.task for stratum in strata})
-    owner = np.array([tasks.index(stratum.task) for stratum in strata], np.int32)
+    tasks = sorted({(stratum.part, stratum.task) for stratum in strata})
+    owner = np.array([tasks.index((stratum.part, stratum.task)) for stratum in strata], np.int32)
     likeness = _likeness([stratum.concept for stratum in strata], concepts.read())
     related = (likeness > 0).astype(np.uint8)
     by_slot = schedule.schedule_tasks(np.bincount(owner, draws).astype(np.int64))
@@ -186,6 +193,7 @@ def schedule_track(sequences: Shard, weights: ShardFolder, concepts: ShardFolder
 class _Drawn:
     """A stratum that is drawn: its sequences, and how many are wanted."""
 
+    part: str
     task: str
     concept: int
     rows: np.ndarray
@@ -193,17 +201,18 @@ class _Drawn:
 
 
 def _drawn(train: pa.Table, weights: pa.Table, track: Track) -> list[_Drawn]:
-    """The strata with a weight, sorted by task and concept; wanted tokens become sequences at the stratum's own fill."""
-    task, concept = train["task"].cast(pa.string()).to_numpy(), train["concept"].to_numpy()
+    """The strata with a weight, sorted by part, task and concept; wanted tokens become sequences at the stratum's own fill."""
+    part, task = (train[name].cast(pa.string()).to_numpy() for name in ("part", "task"))
+    concept = train["concept"].to_numpy()
     tokens = train["tokens"].to_numpy()
     found = []
     for row in weights.to_pylist():
         if row["track"] != track.name:
             continue
-        rows = np.flatnonzero((task == row["task"]) & (concept == row["concept"]))
+        rows = np.flatnonzero((part == row["part"]) & (task == row["task"]) & (concept == row["concept"]))
         if len(rows) and row["drawn"] > 0:
-            found.append(_Drawn(row["task"], row["concept"], rows, row["drawn"] / tokens[rows].mean()))
-    return sorted(found, key=lambda stratum: (stratum.task, stratum.concept))
+            found.append(_Drawn(row["part"], row["task"], row["concept"], rows, row["drawn"] / tokens[rows].mean()))
+    return sorted(found, key=lambda stratum: (stratum.part, stratum.task, stratum.concept))
 
 
 def _likeness(concept: list[int], concepts: pa.Table) -> np.ndarray:

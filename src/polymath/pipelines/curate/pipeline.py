@@ -29,7 +29,9 @@ def create_pipeline() -> Pipeline:
     """Public datasets in; packed, stratified training tracks out. Every row keeps a decision on record."""
     curated = sum_steps("curate", [
         Step("ingest", [
-            Node(read_sources, ["params:sources", "params:benchmarks", "params:run", "params:ingest", ENGINE], "records"),
+            Node(read_sources,
+                 ["params:sources", "params:benchmarks", "params:decontaminate", "params:run", "params:ingest", ENGINE],
+                 "records"),
             Node(list_quarantined, ["records", "params:ingest", ENGINE], "quarantined_rows"),
         ]),
         Step("clean", [
@@ -65,7 +67,8 @@ def create_pipeline() -> Pipeline:
             Node(select_records, ["records", "decontaminate_decisions", "over_caps", ENGINE], "select_decisions"),
         ]),
         Step("compose", [
-            Node(compose_examples, ["records", "select_decisions", "params:recipes", "params:sources", ENGINE], "examples"),
+            Node(compose_examples,
+                 ["records", "select_decisions", "params:recipes", "params:systems", "params:sources", ENGINE], "examples"),
         ]),
         Step("split", [
             Node(key_groups, ["records", ENGINE], "group_keys"),

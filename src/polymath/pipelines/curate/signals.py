@@ -34,7 +34,7 @@ class SignalsConfig(Config):
 
     repetition: bool = True
     """Measure repeated lines and n-grams of the judged text (half of the time that signals take)."""
-    language: Literal["model", "script", "off"] = "model"
+    language: Literal["model", "script", "none"] = "model"
     """`model`: by script where a script has one language, else fastText on at most 200 characters; `script`: the first part."""
     placeholders: tuple[str, ...] = ("n/a", "na", "none", "null", "nan", "no input", "no output", "todo", "...", "-", ".", "?")
     """Replies that say nothing, lower-cased and trimmed."""
@@ -71,10 +71,13 @@ def _prose(records: pa.Table, config: SignalsConfig) -> Columns:
     columns = measure(strings, repetition=config.repetition)
     main = scripts.main_scripts(strings)
     columns["spaced"] = ~np.isin(main, [SCRIPTS.index(name) for name in (*UNSPACED, "Jpan")])
-    columns["curly_brackets"] = _count(text, "{")
+    nothing = np.zeros(len(records), np.int64)
+    # Sentences and brackets are looked for in plain text, lines of code in replies: neither filter asks for the other.
+    plain = TASKS[records["task"][0].as_py()].shape == "text" if len(records) else True
+    columns["curly_brackets"] = _count(text, "{") if plain else nothing
     columns["holds_lorem_ipsum"] = _holds(text, r"(?i)lorem ipsum")
-    columns["sentences"] = _count_pattern(text, r"[.!?][\"'”’)]*(\s|$)")
-    columns["code_lines"] = _count_pattern(text, phrases.CODE_LINE)
+    columns["sentences"] = _count_pattern(text, r"[.!?][\"'”’)]*(\s|$)") if plain else nothing
+    columns["code_lines"] = nothing if plain else _count_pattern(text, phrases.CODE_LINE)
     columns["code_share"] = columns["code_lines"] / np.maximum(columns["nonblank_lines"], 1)
     return columns
 

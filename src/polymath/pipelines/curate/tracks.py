@@ -1,5 +1,7 @@
-"""Tracks: the named mixes that a run makes, and what goes into each."""
+"""Tracks: the named mixes that a run makes, what goes into each, and which part of it comes from where."""
 
+import fnmatch
+from collections.abc import Iterable
 from typing import Literal
 
 import numpy as np
@@ -12,6 +14,8 @@ from polymath.sources.library import TIERS
 from polymath.tasks import TASKS
 
 Strategy = Literal["proportional", "temperature", "unimax", "explicit", "portfolio"]
+REST, REPLAY, NO_PART = "rest", "replay", "(no part)"
+"""Names of parts: what no share names, plain text in a track of other tasks, and what stays out of the track."""
 
 
 class PortfolioConfig(Config):
@@ -35,7 +39,7 @@ class TrackConfig(Config):
     tasks: Words = ()
     """Tasks that go in; none named: all that fit the track's kind."""
     sources: Words = ()
-    """Sources that go in; none named: all."""
+    """Sources that go in, by name, glob, `tier:high` or `task:chat`; none named: all."""
     tiers: Words = ()
     """Tiers that go in; none named: all."""
     kind: Literal["packed", "pairs", "prompts"] = "packed"
@@ -45,6 +49,11 @@ class TrackConfig(Config):
     """T of the temperature strategy."""
     explicit: dict[str, float] = Field(default_factory=dict)
     """Weights of tasks, for the explicit strategy."""
+    shares: dict[str, float] = Field(default_factory=dict)
+    """Parts of the track and how much of its tokens each gets, in any unit: a source, a glob, `tier:high`, `task:chat`, or
+    `rest` for what no other names. The first that fits counts; what none names stays out. Within a part, by the strategy."""
+    replay: float = Field(0.0, ge=0, lt=1)
+    """Share of the tokens that is plain text of pretraining, against forgetting (the rest is as it would be without it)."""
     budget_tokens: int | None = Field(None, ge=1)
     """Tokens to draw; none given: as many as there are."""
     max_epochs: float = Field(4.0, gt=0)
@@ -70,18 +79,68 @@ class TrackConfig(Config):
                 raise unknown("tiers", word, "tier", TIERS)
         if self.strategy == "explicit" and not self.explicit:
             raise UserError("strategy explicit needs `explicit`: a weight for each task")
+        for word in (*self.sources, *self.shares):
+            _check_word(word)
+        nothing = [name for name, share in self.shares.items() if share <= 0]
+        if nothing:
+            raise UserError(f"shares.{nothing[0]}: {self.shares[nothing[0]]:g} is no share; a part that none names stays out")
+        if self.replay and self.kind != "packed":
+            raise UserError(f"replay: a track of kind {self.kind} holds no plain text")
         return self
+
+    @property
+    def parts(self) -> dict[str, float]:
+        """The parts and their shares of the tokens, sum one; one part without a name where there are no shares."""
+        total = sum(self.shares.values())
+        plan = {name: share / total for name, share in self.shares.items()} if self.shares else {"": 1.0}
+        return {REPLAY: self.replay, **{n: share * (1 - self.replay) for n, share in plan.items()}} if self.replay else plan
+
+    def parts_of(self, counts: pa.Table) -> np.ndarray:
+        """str: the part of each row of a count table (or any with source, tier and task); NO_PART where no share names it."""
+        found = np.full(len(counts), NO_PART if self.shares else "", object)
+        for word in [name for name in reversed(self.shares) if name != REST]:
+            found[_fitting(word, counts)] = word
+        if REST in self.shares:
+            found[found == NO_PART] = REST
+        if self.replay:
+            found[_of_shape(counts, "text")] = REPLAY
+        return found
 
     def takes(self, counts: pa.Table) -> np.ndarray:
         """bool: which rows of a count table (or any with source, tier and task) go into the track."""
-        shape = np.array([TASKS[task].shape for task in counts["task"].to_pylist()])
-        fits = (
-            (shape == "pair") if self.kind == "pairs" else (shape == "turns") if self.kind == "prompts" else (shape != "pair")
-        )
-        for names, column in ((self.tasks, "task"), (self.sources, "source"), (self.tiers, "tier")):
+        pairs, turns, texts = (_of_shape(counts, shape) for shape in ("pair", "turns", "text"))
+        fits = pairs if self.kind == "pairs" else turns if self.kind == "prompts" else turns | texts
+        for names, column in ((self.tasks, "task"), (self.tiers, "tier")):
             if names:
-                fits &= np.isin(counts[column].to_numpy(), names)
-        return fits
+                fits = fits & np.isin(counts[column].to_numpy(), names)
+        if self.sources:
+            fits = fits & np.any([_fitting(word, counts) for word in self.sources], axis=0)
+        if self.replay:
+            fits = fits | texts
+        return np.asarray(fits & (self.parts_of(counts) != NO_PART), bool)
+
+
+def _check_word(word: str) -> None:
+    """A selector of a track names a task or a tier that there is."""
+    kind, _, value = word.partition(":")
+    known: dict[str, Iterable[str]] = {"tier": TIERS, "task": TASKS}
+    if ":" in word and kind not in known:
+        raise unknown("sources and shares", kind, "selector of a track", known)
+    if ":" in word and value not in known[kind]:
+        raise unknown(word, value, kind, known[kind])
+
+
+def _fitting(word: str, counts: pa.Table) -> np.ndarray:
+    """bool: which rows a name, a glob or a selector means."""
+    kind, _, value = word.partition(":")
+    if value:
+        return np.asarray(counts[kind].to_numpy() == value, bool)
+    known = counts["source"].to_numpy()
+    return np.isin(known, [name for name in set(known) if fnmatch.fnmatchcase(name, word)])
+
+
+def _of_shape(counts: pa.Table, shape: str) -> np.ndarray:
+    return np.isin(counts["task"].to_numpy(), [name for name, task in TASKS.items() if task.shape == shape])
 
 
 class MixConfig(Config):

@@ -107,3 +107,30 @@ def test_copa_asks_for_the_cause_or_the_effect(adapted: Any) -> None:
     assert cause["prompt"] == "It rained.\nWhat was the cause of this?"
     assert adapted("copa", {**row, "question": "why"}, TASK) == ["wrong_type"]
     assert adapted("copa", {**row, "question": "cause", "label": -1}, TASK) == ["no_label"]
+
+
+GRADES = ["0", "1", "2", "3", "4", "5"]
+
+
+@pytest.mark.parametrize(("score", "grade"), [(0.0, 0), (0.5, 1), (1.5, 2), (2.5, 3), (3.8, 4), (5, 5), ("4.750", 5)])
+def test_a_score_is_the_nearest_grade_and_halves_go_up(adapted: Any, score: Any, grade: int) -> None:
+    (record,) = adapted("graded", {"sentence1": "a", "sentence2": "b", "label": score}, "classify", labels=GRADES)
+    assert (record["context"], record["text"], record["label"]) == ("a", "b", grade)
+
+
+@pytest.mark.parametrize(
+    ("score", "reason"),
+    [(-1, "no_label"), (float("nan"), "no_label"), (None, "null_field"), ("much", "wrong_type"), (6, "label_out_of_range")],
+)
+def test_a_score_that_is_none_is_unfit(adapted: Any, score: Any, reason: str) -> None:
+    assert adapted("graded", {"sentence1": "a", "sentence2": "b", "label": score}, "classify", labels=GRADES) == [reason]
+
+
+def test_hellaswags_label_is_a_string_on_the_hub_and_a_number_in_the_file(adapted: Any) -> None:
+    row = {"ctx": "A man", "endings": ["a", "b", "c", "d"], "source_id": "s"}
+    hub, original = (adapted("choices", {**row, "label": label}, TASK, prompt="ctx", options="endings") for label in ("3", 3))
+    assert hub == original
+    assert hub[0]["label"] == 3
+    for nothing in ("", None):
+        assert adapted("choices", {**row, "label": nothing}, TASK, prompt="ctx", options="endings") == ["no_label"]
+    assert adapted("choices", row, TASK, prompt="ctx", options="endings") == ["no_label"]

@@ -96,6 +96,32 @@ def test_topics_of_a_quote_may_be_a_list_or_the_text_of_one(adapted: Any) -> Non
         (record,) = adapted("quotes", {**row, **topics}, TASK)
         assert record["prompt"] == "Quote Oscar Wilde on be yourself and honesty."
         assert record["reply"] == "Be yourself."
+        assert record["extra"].startswith('{"author":"Oscar Wilde","about":"be yourself and honesty","topics":["be yourself"')
     (record,) = adapted("quotes", {**row, "tags": []}, TASK)
+    assert record["extra"] == '{"author":"Oscar Wilde","topics":[]}'
     assert record["prompt"] == "Quote Oscar Wilde."
     assert adapted("quotes", {**row, "categories": "['broken"}, TASK) == ["wrong_type"]
+
+
+TOOLS = """toolformer: enabled
+toolformer access: request, weather
+A portal to the internet.
+request(url)
+What the weather is like.
+weather(querywithlocation)
+Tell me the weather
+in New York."""
+
+
+def test_tools_become_the_system_prompt_and_the_rest_is_asked(adapted: Any) -> None:
+    row = {"instruction": TOOLS, "input": "", "example_input": "now", "response": "It is weather('New York')."}
+    (record,) = adapted("toolformer", row, TASK)
+    assert record["prompt"] == "Tell me the weather\nin New York."
+    assert record["system"].startswith("You may call these functions")
+    assert record["system"].endswith("weather(querywithlocation)")
+    assert (record["context"], record["extra"]) == ("now", '{"tools":"request, weather"}')
+
+
+def test_an_instruction_without_tools_is_a_plain_one(adapted: Any) -> None:
+    (record,) = adapted("toolformer", {"instruction": "Add f(x) and\ng(x)", "response": "h"}, TASK)
+    assert record == {"prompt": "Add f(x) and\ng(x)", "reply": "h", "extra": "{}"}

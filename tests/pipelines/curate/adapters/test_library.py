@@ -26,6 +26,7 @@ PAIR = {"sentence1": "It rains.", "sentence2": "It is wet.", "label": 0, "idx": 
 TURNS = [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hello"}]
 ALPACA = {"instruction": "Say hi", "input": "", "output": "Hi", "text": "..."}
 MATHS = {"question": "2+2?", "answer": "2+2=<<2+2=4>>4\n#### 4"}
+COT = {"instruction": "q?", "input": "", "output": "Steps. So the answer is yes."}
 PAPER = {"id": "0704.0001", "title": "On X", "abstract": "We study X.", "categories": ["cs.CL"]}
 PRM = {
     "question": {"problem": "2+2?", "ground_truth_answer": "4"},
@@ -45,6 +46,21 @@ MESSAGES = [
 ]
 TREE = {"prompt": {**MESSAGES[0], "replies": [{**MESSAGES[1], "text": text, "rank": rank} for rank, text in enumerate("ab")]}}
 TRANSCRIPTS = {"chosen": "\n\nHuman: Hi\n\nAssistant: Hello", "rejected": "\n\nHuman: Hi\n\nAssistant: No"}
+TOOLS = "toolformer: enabled\ntoolformer access: wikipedia\nLooks things up.\nwikipedia(query)\nWho was Ann?"
+SUBSET = {"text": "t", "meta": {"url": "u", "language": "en"}}
+PAGE = {"text": "t", "title": "T", "author": None, "date": None, "url": "https://example.org/t"}
+PAGE_SOURCES = (
+    *(
+        "stanford_philosophy",
+        "internet_philosophy",
+        "merck_manual",
+        "investopedia",
+        "programming_examples",
+        "regular_expressions",
+    ),
+    *("quotes_by_author", "talk_abstracts", "film_synopses", "book_synopses", "song_lyrics", "front_page_news", "essays"),
+    *("historical_events", "interesting_facts", "peer_reviewed_findings"),
+)
 PYTHON_FILE = {"content": "x = 1\n", "lang": "Python", "ext": "py", "size": 6, "max_stars_count": None}
 
 ROWS: dict[str, Any] = {
@@ -68,6 +84,9 @@ ROWS: dict[str, Any] = {
     "glue_sst2": {"sentence": "good ", "label": 1, "idx": 0},
     "glue_cola": {"sentence": "Good.", "label": 1, "idx": 0},
     "glue_mrpc": PAIR,
+    "glue_stsb": {**PAIR, "label": 3.8},
+    "ag_news": {"text": "t", "label": 3},
+    "rotten_tomatoes": {"text": "t", "label": 0},
     "glue_qqp": {"question1": "a?", "question2": "b?", "label": 0, "idx": 0},
     "glue_mnli": {"premise": "p", "hypothesis": "h", "label": 2, "idx": 0},
     "glue_qnli": {"question": "q?", "sentence": "s", "label": 1, "idx": 0},
@@ -93,7 +112,7 @@ ROWS: dict[str, Any] = {
     "dahoas_prompt_responses": {"prompt": "p", "response": "r"},
     "super_natural_instructions": {"task_name": "t", "id": "1", "definition": "d", "inputs": "i", "targets": "t"},
     "natural_instructions": {"Definition": ["d"], "Instances": [{"id": "task1-a", "input": "i", "output": ["o"]}]},
-    "gpteacher_toolformer": {"instruction": "i", "input": "", "response": "r", "example_input": "e"},
+    "gpteacher_toolformer": {"instruction": TOOLS, "input": "", "response": "r", "example_input": "e"},
     "self_instruct_seeds": {"id": "s", "instruction": "i", "instances": [{"input": "", "output": "o"}]},
     "english_quotes": {"quote": "q", "author": "Ann", "tags": ["life"]},
     "english_historical_quotes": {"quote": "q", "author": "Ann", "categories": "['life', 'money']"},
@@ -117,17 +136,23 @@ ROWS: dict[str, Any] = {
         "summaries": [{"text": "a", "policy": "x", "note": None}, {"text": "b", "policy": "y", "note": None}],
         "choice": 1,
     },
+    "ultrafeedback": {
+        "instruction": "i",
+        "completions": [{"response": "a", "overall_score": 4.5, "model": "m"}, {"response": "b", "overall_score": 2.0}],
+    },
     "oasst1_pairs": TREE,
     "stackexchange_pairs": POSTS,
     "stackexchange": POSTS,
     "prm800k": PRM,
     "prm800k_steps": PRM,
+    "prm800k_ratings": PRM,
     "gsm8k": MATHS,
     "gsm8k_socratic": MATHS,
     "competition_math": {"problem": "p", "level": "Level 1", "type": "Algebra", "solution": r"\boxed{4}"},
     "math_dataset_algebra": {"question": r"b'Solve.\n'", "answer": r"b'4\n'"},
     "alpaca_cot_aqua": {"instruction": "q?", "input": "", "output": "Steps. The answer is (A)."},
     "alpaca_cot_ecqa": {"instruction": "q?", "input": "", "output": "Steps. The answer: this."},
+    **{f"alpaca_cot_{name}": COT for name in ("qasc", "creak", "esnli", "sensemaking")},
     "alpaca_cot_strategyqa": {"question": "q?", "answer": "yes", "rationale": "r"},
     "bbh": {"input": "i", "target": "t"},
     "tldr_news": {"headline": "h", "content": "c", "category": 3},
@@ -149,6 +174,9 @@ ROWS: dict[str, Any] = {
     "openwebtext": {"text": "t"},
     "c4": {"text": "t", "timestamp": "2019", "url": "u"},
     "refinedweb": {"content": "t", "url": "u", "timestamp": None, "dump": "d", "segment": "s", "image_urls": []},
+    **{f"redpajama_{name}": SUBSET for name in ("common_crawl", "c4", "github", "wikipedia", "arxiv", "stackexchange")},
+    **{f"wikipedia_{code}": {"id": "1", "url": "u", "title": "T", "text": "t"} for code in ("en", "th")},
+    **dict.fromkeys(PAGE_SOURCES, PAGE),
     "redpajama_1b": {"text": "t", "meta": "{}", "red_pajama_subset": "arxiv"},
     "toolformer": {"text": "t"},
     "pg19": {"short_book_title": "T", "publication_date": 1818, "url": "u", "text": "Chapter 1\n\nOnce."},

@@ -98,3 +98,29 @@ def test_the_chosen_summary_is_the_better_one(adapted: Any) -> None:
     assert (record["chosen"], record["rejected"]) == ("better", "worse")
     assert record["prompt"].endswith("Help\n\nLong story.")
     assert adapted("compared_summaries", {**row, "choice": -1}, TASK) == ["no_label"]
+
+
+SCORED = {
+    "instruction": "And?",
+    "completions": [{"response": text, "overall_score": n} for text, n in (("b", 3), ("a", 4.5), ("c", 1))],
+}
+
+
+def test_scores_make_a_pair_of_the_best_and_the_worst(adapted: Any) -> None:
+    (record,) = adapted("scored", SCORED, TASK)
+    assert (record["prompt"], record["chosen"], record["rejected"]) == ("And?", "a", "c")
+    assert record["extra"] == '{"chosen_score":4.5,"rejected_score":1}'
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "reason"),
+    [
+        ({}, {"min_gap": 3.5}, "left_out"),
+        ({"completions": SCORED["completions"][:1]}, {}, "no_pair"),
+        ({"completions": [{"response": "a", "overall_score": "N/A"}, {"response": "b", "overall_score": 1}]}, {}, "no_label"),
+        ({"completions": [{"response": "a", "score": 1}, {"response": "b", "score": 1}]}, {}, "left_out"),
+        ({"completions": None}, {}, "null_field"),
+    ],
+)
+def test_scores_that_tell_nothing_apart_make_no_pair(adapted: Any, change: Any, options: Any, reason: str) -> None:
+    assert adapted("scored", {**SCORED, **change}, TASK, **options) == [reason]

@@ -121,3 +121,23 @@ def test_prm800k_pairs_right_and_wrong_next_steps(adapted: Any) -> None:
     assert (second["chosen"], second["rejected"]) == ("One.\nTwo.\nThree.", "One.\nTwo.\nNo.")
     assert first["group"] == second["group"]
     assert adapted("prm800k_steps", _solved(_step(("One.", 1))), "preference") == ["left_out"]
+
+
+LABELS = ["wrong", "neither right nor wrong", "right"]
+
+
+def test_every_rated_step_is_a_record_after_the_steps_that_were_chosen(adapted: Any) -> None:
+    steps = (
+        _step(("One.", 1), ("Bad.", -1)),
+        _step(("Hm.", 0), ("Unrated.", 7), chosen=None, human="Two."),
+        _step(("Three.", 1)),
+    )
+    records = adapted("prm800k_ratings", _solved(*steps, reason="give_up"), "classify", labels=LABELS)
+    assert [(record["text"], record["label"]) for record in records] == [("One.", 2), ("Bad.", 0), ("Hm.", 1), ("Three.", 2)]
+    assert records[0]["context"] == "Problem: 2+2?"
+    assert records[3]["context"] == "Problem: 2+2?\nOne.\nTwo."
+    assert len({record["group"] for record in records}) == 1
+
+
+def test_steps_that_nobody_rated_are_left_out(adapted: Any) -> None:
+    assert adapted("prm800k_ratings", _solved(_step(("One.", 7))), "classify", labels=LABELS) == ["left_out"]

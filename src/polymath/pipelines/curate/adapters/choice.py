@@ -1,5 +1,6 @@
-"""Questions with options, in the many shapes in which datasets give the options and say which one is right."""
+"""Questions with options and pairs with a grade, in the many shapes in which datasets say which one is right."""
 
+import math
 import string
 from typing import Any
 
@@ -53,6 +54,22 @@ def copa(row: Any) -> Records:
         raise Unfit("wrong_type", f"question is {kind!r}, neither 'cause' nor 'effect'")
     question = f"{text(row, 'premise')}\n{asked[kind]}"
     yield {"prompt": question, "choices": [text(row, "choice1"), text(row, "choice2")], "label": pick(row, "label")}
+
+
+@adapters.register
+def graded(
+    row: Any, *, first: Expression = "sentence1", second: Expression = "sentence2", score: Expression = "label"
+) -> Records:
+    """Two texts and how alike they are, from 0 up to the last of the entry's `labels`: the nearest whole grade is the class."""
+    given = text(row, score)
+    try:
+        grade = float(given)
+    except ValueError as error:
+        raise Unfit("wrong_type", f"{score} is {given!r}, not a number") from error
+    if not math.isfinite(grade) or grade < 0:
+        raise Unfit("no_label", f"{score} is {grade:g} (a test split?)")
+    # Halves go up: Python's own rounding would send 0.5 and 1.5 to even grades.
+    yield {"context": text(row, first), "text": text(row, second), "label": math.floor(grade + 0.5)}
 
 
 def _keyed(value: Any, name: str) -> tuple[list[str], list[str]]:

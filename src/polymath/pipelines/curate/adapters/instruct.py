@@ -14,6 +14,9 @@ _FILLED = re.compile(
     r"(?:\n+### Input:\n(?P<context>.*?))?\n+### Response:\s*(?P<reply>.*)\Z",
     re.DOTALL,
 )
+CALLABLE = "You may call these functions, with what you ask them in brackets:\n"
+_TOOLS = re.compile(r"toolformer access:(.*)", re.IGNORECASE)
+_CALL = re.compile(r"\w+\([\w, ]*\)")
 _LETTERS = re.compile(r"[\W_]+")
 
 
@@ -39,6 +42,26 @@ def alpaca(
         "prompt": text(row, prompt),
         "context": None if given is None or _bare(given) in empty else given,
         "reply": text(row, reply),
+    }
+
+
+@adapters.register
+def toolformer(row: Any) -> Records:
+    """GPTeacher's Toolformer: what tools there are becomes the system prompt, what is asked the prompt.
+
+    The instruction begins with `toolformer: enabled` and `toolformer access: wikipedia, python`; of each tool a description and
+    a call, `wikipedia(query)`, follow, and then what is asked.
+    """
+    lines = text(row, "instruction").strip().split("\n")
+    named = _TOOLS.match(lines[1]) if len(lines) > 2 and lines[0].strip().casefold() == "toolformer: enabled" else None
+    last = max((number for number, line in enumerate(lines) if _CALL.fullmatch(line.strip())), default=0) if named else 0
+    asked = "\n".join(lines[last + 1 :] if last else lines).strip()
+    yield {
+        "system": CALLABLE + "\n".join(lines[2 : last + 1]) if last else None,
+        "prompt": asked,
+        "context": optional(row, "input|example_input"),
+        "reply": text(row, "response"),
+        "extra": said(tools=named[1].strip() if named else None),
     }
 
 
@@ -104,12 +127,14 @@ def _seed(instance: Any) -> Record:
 def quotes(row: Any, *, topics: Expression = "tags|categories") -> Records:
     """A quote with its author and topics: asked for by author, and by topics where there are any.
 
-    english_historical_quotes has its list of topics as text, "['business', 'money']".
+    `extra` has `author` and `about`, for recipes that ask by one of the two. english_historical_quotes has its list of topics
+    as text, "['business', 'money']".
     """
     author = text(row, "author").strip().rstrip(",")
     about = [str(topic).replace("-", " ") for topic in _topics(row, topics)]
-    prompt = f"Quote {author} on {' and '.join(about[:2])}." if about else f"Quote {author}."
-    yield {"prompt": prompt, "reply": text(row, "quote"), "extra": {"author": author, "topics": about}}
+    first = " and ".join(about[:2]) or None
+    prompt = f"Quote {author} on {first}." if first else f"Quote {author}."
+    yield {"prompt": prompt, "reply": text(row, "quote"), "extra": said(author=author, about=first, topics=about)}
 
 
 def _topics(row: Any, expression: str) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Better and worse replies: pairs in several shapes, hh-rlhf's transcripts, ranked lists, compared summaries."""
+"""Better and worse replies: pairs in several shapes, hh-rlhf's transcripts, ranked and scored lists, compared summaries."""
 
 from itertools import combinations, pairwise
 from typing import Any, Literal
@@ -6,6 +6,7 @@ from typing import Any, Literal
 from polymath.pipelines.curate.adapters.kinds import Record, Records, adapters
 from polymath.pipelines.curate.adapters.turns import Turn, marked_turns, paired, turn_of, turns_of
 from polymath.pipelines.curate.adapters.values import Expression, attempt, listed, optional, pick, said, some, text
+from polymath.sources.build import LEFT_OUT
 from polymath.sources.rows import Unfit
 
 SUMMARISE = "Write a short summary of this post.\n\n"
@@ -51,6 +52,32 @@ def ranked(row: Any, *, take: Literal["ends", "neighbours", "all"] = "ends") -> 
     chosen = {"ends": [(replies[0], replies[-1])], "neighbours": pairwise(replies), "all": combinations(replies, 2)}
     for better, worse in chosen[take]:
         yield attempt(paired, turns, better, worse)
+
+
+@adapters.register
+def scored(
+    row: Any,
+    *,
+    prompt: Expression = "instruction|prompt|question",
+    replies: Expression = "completions|responses|replies",
+    reply: Expression = "response|text|content",
+    score: Expression = "overall_score|score",
+    min_gap: float = 0.0,
+) -> Records:
+    """A prompt with several replies that have scores: the best against the worst, where they are more than `min_gap` apart."""
+    found: list[tuple[float, str]] = []
+    for one in listed(row, replies):
+        worth = pick(one, score)
+        if isinstance(worth, bool) or not isinstance(worth, int | float):
+            raise Unfit("no_label", f"{score} is {worth!r}, not a number")
+        found.append((worth, text(one, reply)))
+    if len(found) < 2:
+        raise Unfit("no_pair", f"{len(found)} replies; a pair needs two")
+    better, worse = max(found, key=lambda each: each[0]), min(found, key=lambda each: each[0])
+    if better[0] - worse[0] <= min_gap:
+        raise Unfit(LEFT_OUT, f"the scores are not more than {min_gap:g} apart")
+    pair = paired([{"role": "user", "content": text(row, prompt)}], better[1], worse[1])
+    yield {**pair, "extra": {"chosen_score": better[0], "rejected_score": worse[0]}}
 
 
 @adapters.register

@@ -137,6 +137,30 @@ def prm800k_steps(row: Any) -> Records:
         yield {"prompt": problem, "chosen": chosen, "rejected": rejected, "group": shared(problem)}
 
 
+RATINGS = {-1: "wrong", 0: "neither right nor wrong", 1: "right"}
+"""What PRM800K's labellers say of a step; the names of the classes stand in the entry's `labels`."""
+
+
+@adapters.register
+def prm800k_ratings(row: Any) -> Records:
+    """A record for every rated step: the problem and the steps chosen before it, the step, and what its labeller says of it."""
+    problem, before = text(row, "question.problem"), list[str]()
+    rated = False
+    for step in listed(row, "label.steps"):
+        for completion in some(step, "completions"):
+            rating = pick(completion, "rating")
+            if isinstance(rating, int) and rating in RATINGS:
+                rated = True
+                context = "\n".join([f"Problem: {problem}", *before])
+                yield {"context": context, "text": text(completion, "text"), "label": RATINGS[rating], "group": shared(problem)}
+        chosen = _chosen(step)
+        if chosen is None:
+            break
+        before.append(chosen)
+    if not rated:
+        raise Unfit(LEFT_OUT, "no step is rated")
+
+
 def _step_pairs(steps: list[Any]) -> Iterator[tuple[list[str], str, str]]:
     before: list[str] = []
     for step in steps:
