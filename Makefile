@@ -15,7 +15,7 @@ demo: $(VENV)/.installed
 	@$(BIN)/kedro run --pipeline=curate
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not proof" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not proof" $(ARGS)
 
 proof: $(VENV)/.installed-test  ## the long ones: all kill tests, big data, many ranks (up to an hour)
 	$(BIN)/python -m pytest -m proof $(ARGS)

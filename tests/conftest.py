@@ -18,6 +18,16 @@ os.environ.update(
 )
 
 
+WHOLE_RUNS = ("real_data", "curate", "compare", "project", "notebooks", "page", "viz", "mlflow", "card", "one_message")
+"""Test files that run all of curate: `test_<name>.py`."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, so that no process is left alone with one at the end (files are not shared out in parts)."""
+    place = {f"test_{name}": number for number, name in enumerate(WHOLE_RUNS)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(WHOLE_RUNS)))
+
+
 def _sample_folder(name: str) -> Path:
     """`$POLYMATH_SAMPLES/<name>`, or `shared/<name>` beside the project or further up; the test is skipped without it."""
     given = os.environ.get("POLYMATH_SAMPLES")

@@ -177,9 +177,9 @@ class VizHooks:
         """Keep where the project is."""
         self._project = Path(context.project_path)
 
-    @hook_impl(trylast=True)
+    @hook_impl
     def after_pipeline_run(self, catalog: CatalogProtocol) -> None:
-        """After Kedro-Viz's own hook, which knows tables in memory alone."""
+        """In place of Kedro-Viz's own hook, which knows tables in memory alone."""
         from polymath.datasets.statistics import write_statistics
 
         write_statistics(catalog, self._project / ".viz" / "stats.json")

@@ -3,7 +3,8 @@
 from polymath.hooks import ConsoleHooks, RunHooks, TrackingHooks, VizHooks
 
 HOOKS = (ConsoleHooks(), RunHooks(), TrackingHooks(), VizHooks())
-DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
+# Kedro-Viz's hooks keep errors word for word, passwords included, and count a plan as done before its save has done the work.
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry", "kedro-viz")
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",

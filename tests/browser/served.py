@@ -17,6 +17,8 @@ from tests.browser.chromium import Tab
 
 PATIENCE = 40.0
 """Seconds that a page may take to show what is waited for."""
+AGAIN = 5.0
+"""Seconds after which a hand clicks again."""
 
 
 class ServedTab(Tab):
@@ -66,6 +68,16 @@ class ServedTab(Tab):
         for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
             buttons = {} if kind == "mouseMoved" else {"button": "left", "clickCount": 1}
             self.order("Input.dispatchMouseEvent", type=kind, x=x, y=y, **buttons)
+
+    def click_until(self, selector: str, text: str, condition: str) -> None:
+        """Click, and again while nothing comes of it: a page that is drawn anew between press and release misses one."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            self.click_on(selector, text)
+            with contextlib.suppress(AssertionError):
+                self.wait(condition, AGAIN)
+                return
+        self.wait(condition, 0.1)
 
     def photograph(self, path: Path, whole: bool = False) -> None:
         """A picture of what is seen, or of the whole page."""

@@ -66,8 +66,7 @@ def test_runs_are_told_apart_at_a_glance(listed, two_runs):
 def test_two_ticked_runs_are_distinguished(listed, two_runs):
     for place in (0, 1):
         listed.click(f"{ROW.format(place)} input[type=checkbox]")
-    listed.click_on("button", "Compare")
-    listed.wait_for("Show diff only")
+    listed.click_until("button", "Compare", "document.body.innerText.includes('Show diff only')")
     assert "dedup.verify.threshold" in listed.seen()
     listed.run("[...document.querySelectorAll('button[role=switch]')].forEach(each => each.click())")
     listed.wait("!document.body.innerText.includes('dedup.verify.threshold')")

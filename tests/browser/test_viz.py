@@ -55,11 +55,9 @@ def tab(served_tab: ServedTab, viz: str) -> ServedTab:
 def test_it_opens_unfolds_and_shows_the_books_where_one_clicks(tab, viz, two_runs):
     open_dag(tab, viz)  # once more: the tour is gone
     assert sorted(names(tab)) == ["curate", "data_card", "run_record"]
-    tab.click_on(BOX, "curate")
-    tab.wait(f"document.querySelectorAll({json.dumps(BOX)}).length > 30")
+    tab.click_until(BOX, "curate", f"document.querySelectorAll({json.dumps(BOX)}).length > 30")
     assert {"curate.ingest", "records", "curate.books"} <= set(names(tab))
-    tab.click_on(BOX, "books")
-    tab.wait(f"!!document.querySelector('{SIDE} table')")
+    tab.click_until(BOX, "books", f"!!document.querySelector('{SIDE} table')")
     shown = tab.run(f"document.querySelector('{SIDE} table').innerText")
     assert shown.split()[:3] == ["source", "made", "kept"]
     for line in folder(two_runs, "books").read().to_pylist():
@@ -84,8 +82,7 @@ def test_every_dataset_that_is_made_has_its_numbers(tab, viz, two_runs):
 def test_figures_say_what_they_show(tab, viz, name, axis, words):
     open_dataset(tab, viz, name)
     tab.wait(f"!!document.querySelector('{SIDE} .plot-container')")
-    tab.click_on("button", "Expand preview")
-    tab.wait("!!document.querySelector('.pipeline-plotly__modal .plot-container')")
+    tab.click_until("button", "Expand preview", "!!document.querySelector('.pipeline-plotly__modal .plot-container')")
     tab.wait_for(axis)
     shown = tab.run("[...document.querySelectorAll('.plot-container text')].map(text => text.textContent).join('\\n')")
     for word in words:

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from http.client import HTTPException
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -16,12 +17,11 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 from urllib.request import HTTPRedirectHandler, OpenerDirector, Request, build_opener
 from urllib.robotparser import RobotFileParser
 
-from polymath import __version__
 from polymath.errors import UserError
 from polymath.sources.pages import INDEX, read_index
 from polymath.sources.pages_options import PagesOptions
 
-AGENT = f"polymath/{__version__}"
+AGENT = f"polymath/{version('polymath')}"
 """What the fetcher calls itself, and which group of robots.txt it looks for."""
 MAX_PAGE_BYTES = 10_000_000
 TIMEOUT_SECONDS = 30

@@ -116,19 +116,26 @@ def test_ctrl_c_leaves_no_process_and_says_how_to_go_on(project):
     process = subprocess.Popen(
         command, cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
-    _wait_for(project / "data/02_records/records")
+    _wait_until((project / "data/02_records/records").exists, 120)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "run the same command again to go on" in said
-    with pytest.raises(ProcessLookupError):
-        os.killpg(process.pid, 0)
+    _wait_until(lambda: not _any_left(process.pid), 5)
 
 
-def _wait_for(path, seconds=120):
+def _any_left(group):
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _wait_until(done, seconds):
     end = time.monotonic() + seconds
-    while not path.exists():
-        assert time.monotonic() < end, path
+    while not done():
+        assert time.monotonic() < end
         time.sleep(0.05)
 
 
