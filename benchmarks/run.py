@@ -1,0 +1,154 @@
+"""One contender in a process of its own: its CPU seconds, its peak memory, and what it answered."""
+
+import ctypes
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks.corpus import ROOT
+
+THREADS = ("OMP", "OPENBLAS", "MKL", "NUMBA", "RAYON", "POLARS_MAX", "ARROW_IO")
+QUIET = {
+    "HF_HUB_OFFLINE": "1",
+    "HF_DATASETS_OFFLINE": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "DO_NOT_TRACK": "1",
+    "KEDRO_DISABLE_TELEMETRY": "1",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+}
+SAMPLED_EVERY = 0.1
+"""Seconds between two looks at the memory."""
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+@dataclass
+class Measured:
+    """What a contender used and said."""
+
+    cpu: float
+    """Seconds of all its processes, start-up included."""
+    wall: float
+    peak_mb: float
+    """Largest sum of proportional set sizes over all its processes, 10^6 bytes."""
+    answer: dict[str, Any] = field(default_factory=dict)
+    """What it returned, with `seconds` (CPU, of the work alone) where it timed that."""
+
+    @property
+    def seconds(self) -> float:
+        """CPU seconds of the work, without imports and compilation where it told them apart."""
+        return float(self.answer.get("seconds", self.cpu))
+
+
+def call(function: str, *arguments: Any, python: str = sys.executable) -> Measured:
+    """Call `module:function` with JSON-able arguments in a fresh process on one core; it returns a dict."""
+    with tempfile.NamedTemporaryFile("r", suffix=".json") as answer:
+        words = [python, "-m", "benchmarks.contender", function, answer.name, json.dumps(arguments)]
+        measured = command(words, ROOT)
+        measured.answer = json.loads(Path(answer.name).read_text("utf-8"))
+    return measured
+
+
+def command(words: list[str], folder: Path, cores: int = 1) -> Measured:
+    """Run a command, on so many cores, to its end and to that of all it started; a RuntimeError when it fails."""
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # what it leaves behind is ours to wait for, and is counted
+    usable = sorted(os.sched_getaffinity(0))[-cores:]
+    environment = {**os.environ, **QUIET, **{f"{name}_NUM_THREADS": "1" for name in THREADS}}
+    environment |= {"POLARS_MAX_THREADS": "1", "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
+    before, started = _children_cpu(), time.monotonic()
+    process = subprocess.Popen(
+        words,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=lambda: os.sched_setaffinity(0, usable),
+    )
+    with _Memory(process.pid) as memory:
+        output, _ = process.communicate()
+        wall = time.monotonic() - started
+        _wait_for_orphans()
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(words)} failed:\n{output[-4000:]}")
+    return Measured(_children_cpu() - before, wall, memory.peak / 1e6, {"output": output})
+
+
+def timed(work: Callable[[], Any]) -> tuple[Any, float]:
+    """What `work` returns, and the CPU seconds that it took in this process."""
+    started = time.process_time()
+    result = work()
+    return result, time.process_time() - started
+
+
+def _children_cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _wait_for_orphans() -> None:
+    while True:
+        try:
+            os.waitpid(-1, 0)
+        except ChildProcessError:
+            return
+
+
+class _Memory(threading.Thread):
+    """Looks at a process and all below it, until told to stop."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self.pid, self.peak, self._done = pid, 0, threading.Event()
+
+    def run(self) -> None:
+        while not self._done.wait(SAMPLED_EVERY):
+            self.peak = max(self.peak, sum(map(_pss, _descendants(os.getpid()))))
+
+    def __enter__(self) -> "_Memory":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self.join()
+
+
+def _descendants(pid: int) -> list[int]:
+    """All processes below `pid`."""
+    children: dict[int, list[int]] = {}
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit() and (parent := _parent(entry.name)) is not None:
+            children.setdefault(parent, []).append(int(entry.name))
+    found, queue = [], [pid]
+    while queue:
+        below = children.get(queue.pop(), [])
+        found += below
+        queue += below
+    return found
+
+
+def _parent(pid: str) -> int | None:
+    try:
+        return int(Path("/proc", pid, "stat").read_text().rpartition(") ")[2].split()[1])
+    except (OSError, IndexError):
+        return None
+
+
+def _pss(pid: int) -> int:
+    """Bytes; shared pages count by the share of those that share them."""
+    fields: Mapping[str, str] = {}
+    try:
+        lines = Path("/proc", str(pid), "smaps_rollup").read_text().splitlines()[1:]
+        fields = dict(line.split(":", 1) for line in lines)
+    except (OSError, ValueError):
+        return 0  # it has just ended
+    return int(fields["Pss"].split()[0]) * 1024
