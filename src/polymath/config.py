@@ -63,7 +63,7 @@ def _inside(annotation: Any, key: str) -> Any:
     model = _model_of(annotation)
     if model is not None and "root" not in model.model_fields:
         return model.model_fields[key].annotation if key in model.model_fields else None
-    root = model.model_fields["root"].annotation if model is not None else annotation
+    root: Any = model.model_fields["root"].annotation if model is not None else annotation
     choice: tuple[Any, ...] = (root, *get_args(root))
     return next((get_args(each)[-1] for each in choice if get_origin(each) in (dict, list) and get_args(each)), None)
 
