@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from benchmarks.truth import near_duplicates
 
 ROOT = Path(__file__).parents[1]
-WORK = ROOT / "build" / "benchmarks"
+WORK = ROOT / "benchmarks" / ".made"
 """What benchmarks make and may be made again; not under version control."""
 BASE_MB = 25
 _WORD = re.compile(r"(\w+)")

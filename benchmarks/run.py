@@ -1,5 +1,6 @@
 """One contender in a process of its own: its CPU seconds, its peak memory, and what it answered."""
 
+import contextlib
 import ctypes
 import json
 import os
@@ -9,7 +10,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -124,31 +125,18 @@ class _Memory(threading.Thread):
 
 def _descendants(pid: int) -> list[int]:
     """All processes below `pid`."""
-    children: dict[int, list[int]] = {}
-    for entry in os.scandir("/proc"):
-        if entry.name.isdigit() and (parent := _parent(entry.name)) is not None:
-            children.setdefault(parent, []).append(int(entry.name))
-    found, queue = [], [pid]
-    while queue:
-        below = children.get(queue.pop(), [])
-        found += below
-        queue += below
+    found: list[int] = []
+    for path in Path("/proc", str(pid), "task").glob("*/children"):
+        with contextlib.suppress(OSError):  # it has just ended
+            below = [int(child) for child in path.read_text().split()]
+            found += [*below, *(each for child in below for each in _descendants(child))]
     return found
-
-
-def _parent(pid: str) -> int | None:
-    try:
-        return int(Path("/proc", pid, "stat").read_text().rpartition(") ")[2].split()[1])
-    except (OSError, IndexError):
-        return None
 
 
 def _pss(pid: int) -> int:
     """Bytes; shared pages count by the share of those that share them."""
-    fields: Mapping[str, str] = {}
     try:
-        lines = Path("/proc", str(pid), "smaps_rollup").read_text().splitlines()[1:]
-        fields = dict(line.split(":", 1) for line in lines)
-    except (OSError, ValueError):
+        lines = Path("/proc", str(pid), "smaps_rollup").read_text().splitlines()
+    except OSError:
         return 0  # it has just ended
-    return int(fields["Pss"].split()[0]) * 1024
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024

@@ -12,7 +12,7 @@ from polymath.tracking.record import read_records
 from tests.browser.conftest import DIAL, FEW, MANY
 from tests.browser.served import ServedTab, free_port, serving
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.proof]  # a server and a browser, a minute together
 
 LIST = GLANCE_PAGE.format(id=1, view=VIEW)
 ROW = '.ag-pinned-left-cols-container [row-index="{}"]'

@@ -13,7 +13,7 @@ from tests.browser.served import ServedTab, free_port, serving
 from tests.conftest import ROOT
 from tests.running import folder, kedro
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.proof]  # a server and a browser, a minute together
 
 SIDE = ".pipeline-metadata"
 BOX = ".pipeline-node"

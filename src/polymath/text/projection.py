@@ -8,6 +8,7 @@ from numba import uint64
 from polymath.text import unicode
 from polymath.text.buffers import Strings
 from polymath.text.hashing import hash_grams, mix
+from polymath.text.intrinsics import count_ones
 from polymath.text.jit import F32, F32_2D, I32, I64, INT, U8, U32, Array, helper, kernel
 from polymath.text.shingles import is_unspaced, split_chars
 from polymath.text.utf8 import longest
@@ -58,19 +59,15 @@ def _hashed_counts(
 ) -> tuple[Array, Array, Array]:
     rows, room = offsets.size - 1, longest(offsets) + 2
     units, hashes = np.empty(room, np.uint64), np.empty(room, np.uint64)
-    counts, touched = np.zeros(buckets, np.int32), np.empty(min(room, buckets), np.int32)
+    counts, touched = np.zeros(buckets, np.int32), np.zeros((buckets + 63) // 64, np.uint64)
     indptr, most = np.zeros(rows + 1, np.int64), 0
     for row in range(rows):
         most += min(max_words, offsets[row + 1] - offsets[row])
     indices, values = np.empty(most, np.int32), np.empty(most, np.float32)
     for row in range(rows):
         count = _hash_units(data[offsets[row] : offsets[row + 1]], folded, classes, units, hashes)
-        distinct = _count_buckets(hashes[: min(count, max_words)], counts, touched)
-        for i, bucket in enumerate(np.sort(touched[:distinct])):
-            indices[indptr[row] + i] = bucket
-            values[indptr[row] + i] = 1 + math.log(counts[bucket])
-            counts[bucket] = 0
-        indptr[row + 1] = indptr[row] + distinct
+        _count_buckets(hashes[: min(count, max_words)], counts, touched)
+        indptr[row + 1] = _take_buckets(counts, touched, indptr[row], indices, values)
     return indptr, indices[: indptr[rows]].copy(), values[: indptr[rows]].copy()
 
 
@@ -85,16 +82,30 @@ def _hash_units(text: Array, folded: Array, classes: Array, units: Array, hashes
 
 
 @helper
-def _count_buckets(hashes: Array, counts: Array, touched: Array) -> int:
-    """Count how often each bucket comes, list those that do in `touched`, and return how many they are."""
-    distinct = 0
+def _count_buckets(hashes: Array, counts: Array, touched: Array) -> None:
+    """Count how often each bucket comes, and set the bit in `touched` of those that do."""
     for value in hashes:
         bucket = value & uint64(counts.size - 1)
-        if counts[bucket] == 0:
-            touched[distinct] = bucket
-            distinct += 1
+        touched[bucket >> uint64(6)] |= uint64(1) << (bucket & uint64(63))
         counts[bucket] += 1
-    return distinct
+
+
+@helper
+def _take_buckets(counts: Array, touched: Array, place: int, indices: Array, values: Array) -> int:
+    """Move counts to `indices` and `values` from `place` on, in ascending order of the buckets; return the place behind."""
+    # A walk over the bits in place of a sort, which took most of the time.
+    for word in range(touched.size):
+        bits = touched[word]
+        touched[word] = 0
+        while bits:
+            lowest = bits & (~bits + uint64(1))
+            bucket = 64 * word + count_ones(lowest - uint64(1))
+            bits ^= lowest
+            indices[place] = bucket
+            values[place] = 1 + math.log(counts[bucket])
+            counts[bucket] = 0
+            place += 1
+    return place
 
 
 @kernel(I64, I32, F32, F32, F32_2D)

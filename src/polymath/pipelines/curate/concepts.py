@@ -147,11 +147,12 @@ def fit_concepts_on(records: ShardFolder, decisions: ShardFolder, space: ShardFo
         with threadpool_limits(1):
             labels = KMeans(count, n_init=2, random_state=0).fit_predict(vectors.round(DECIMALS))
         words = [_words(text) for text in texts.to_pylist()]
+        every = Counter(word for each in words for word in each)
         for label in sorted(range(count), key=lambda label: (-np.count_nonzero(labels == label), label)):
             members = labels == label
             centroid = _unit(vectors[members].mean(axis=0, keepdims=True))[0].round(DECIMALS)
             distance = float(1 - (vectors[members] @ centroid).mean())
-            name = _telling(words, members)
+            name = _telling(words, members, every)
             row = {"task": task, "name": name, "centroid": centroid, "dispersion": round(distance, DECIMALS)}
             rows.append({"concept": len(rows), **row})
     return pa.Table.from_pylist(rows, schema=CONCEPT)
@@ -250,10 +251,9 @@ def _words(text: str) -> set[str]:
     return {word for word in re.findall(r"[^\W\d_]{3,}", text[:1000].lower()) if word not in COMMON}
 
 
-def _telling(words: list[set[str]], members: np.ndarray) -> str:
-    """The three words that tell the concept's records best from the others of the task."""
+def _telling(words: list[set[str]], members: np.ndarray, every: Counter[str]) -> str:
+    """The three words that tell the concept's records best from the others of the task; `every` counts the words of all."""
     inside: Counter[str] = Counter(word for number in np.flatnonzero(members) for word in words[number])
-    every: Counter[str] = Counter(word for each in words for word in each)
     size = max(int(members.sum()), 1)
     lift = {word: count / size * np.log1p(count / every[word] * len(words) / size) for word, count in inside.items()}
     return ", ".join(sorted(lift, key=lambda word: (-lift[word], word))[:3]) or "other"

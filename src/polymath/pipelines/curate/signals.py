@@ -19,6 +19,7 @@ from polymath.tasks import TASKS
 from polymath.tasks.task import flat
 from polymath.text import scripts, words
 from polymath.text.buffers import as_strings
+from polymath.text.sentences import count_char, count_sentences
 from polymath.text.signals import measure
 from polymath.text.unicode import SCRIPTS, UNSPACED
 
@@ -74,9 +75,9 @@ def _prose(records: pa.Table, config: SignalsConfig) -> Columns:
     nothing = np.zeros(len(records), np.int64)
     # Sentences and brackets are looked for in plain text, lines of code in replies: neither filter asks for the other.
     plain = TASKS[records["task"][0].as_py()].shape == "text" if len(records) else True
-    columns["curly_brackets"] = _count(text, "{") if plain else nothing
+    columns["curly_brackets"] = count_char(strings, "{") if plain else nothing
     columns["holds_lorem_ipsum"] = _holds(text, r"(?i)lorem ipsum")
-    columns["sentences"] = _count_pattern(text, r"[.!?][\"'”’)]*(\s|$)") if plain else nothing
+    columns["sentences"] = count_sentences(strings) if plain else nothing
     columns["code_lines"] = nothing if plain else _count_pattern(text, phrases.CODE_LINE)
     columns["code_share"] = columns["code_lines"] / np.maximum(columns["nonblank_lines"], 1)
     return columns
@@ -127,10 +128,6 @@ def _other_script(prompt: pa.Array, reply: pa.Array) -> np.ndarray:
 
 def _holds(text: pa.Array, pattern: str) -> np.ndarray:
     return _bools(pc.match_substring_regex(text, pattern))
-
-
-def _count(text: pa.Array, piece: str) -> np.ndarray:
-    return pc.fill_null(pc.count_substring(text, piece), 0).to_numpy(zero_copy_only=False)
 
 
 def _count_pattern(text: pa.Array, pattern: str) -> np.ndarray:

@@ -171,7 +171,11 @@ def _tokens_of(pieces: Pieces, examples: int, codec_: Codec) -> tuple[pa.Array, 
     begins = stops - (opens + lengths + closes)
     ids = np.full(stops[-1] if len(stops) else 0, codec_.end, codec_.dtype)
     loss = np.repeat(pieces.trained, opens + lengths + closes)
-    ids[np.repeat(begins + opens - starts[:-1], lengths) + np.arange(len(flat))] = flat
+    # A mask of a byte per token, because places of eight bytes each would be most of the memory and half of the time.
+    inner = np.ones(len(ids), bool)
+    inner[begins[opens == 1]] = False
+    inner[stops[pieces.trained] - 1] = False
+    ids[inner] = flat
     if codec_.begin is not None:
         ids[begins[opens == 1]] = codec_.begin
         loss[begins[opens == 1]] = False

@@ -1,6 +1,7 @@
 """The tokenizer of a run: one from the hub or a folder, or a byte-level BPE trained on the run's own training examples."""
 
 import functools
+import itertools
 import json
 import logging
 from collections import Counter
@@ -191,7 +192,7 @@ class Codec:
     def _encode_plain(self, texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
         encoded = [each.ids for each in self._plain.encode_batch_fast(texts.to_pylist(), add_special_tokens=False)]
         offsets = np.concatenate([[0], np.cumsum([len(ids) for ids in encoded], dtype=np.int64)])
-        return np.fromiter((i for ids in encoded for i in ids), self.dtype, offsets[-1]), offsets
+        return np.fromiter(itertools.chain.from_iterable(encoded), self.dtype, offsets[-1]), offsets
 
 
 @functools.lru_cache(maxsize=1)
