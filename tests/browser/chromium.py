@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any, Self
 import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+SILENCE = 60.0
+"""Seconds after which a browser that does not answer counts as gone."""
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -88,6 +91,7 @@ class Tab:
 
     def _read(self) -> dict[str, Any]:
         while b"\0" not in self._buffer:
+            assert select.select([self._from], [], [], SILENCE)[0], f"Chromium has said nothing for {SILENCE:g} s"
             part = os.read(self._from, 1 << 20)
             assert part, "Chromium is gone"
             self._buffer += part

@@ -55,10 +55,10 @@ class ServedTab(Tab):
           const element = [...document.querySelectorAll({json.dumps(selector)})].find((each) =>
             each.getClientRects().length && each.textContent.trim() === {json.dumps(text)});
           if (!element) return null;
-          element.scrollIntoView({{ block: "center", inline: "center" }});
           const box = element.getBoundingClientRect();
           const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
-          return element.contains(document.elementFromPoint(x, y)) ? [x, y] : null; // not covered, not out of view
+          // In view, and not covered. Never scrolled to: a panel that still slides in would take the whole page along.
+          return element.contains(document.elementFromPoint(x, y)) ? [x, y] : null;
         }})()"""
         before, place = None, self.wait(found)
         while before != place:  # pages move while they are drawn
