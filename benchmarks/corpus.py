@@ -155,10 +155,14 @@ def _write_replicas(path: str, base: Corpus, replicas: int) -> None:
 
 
 def _renamed(piece: str, replica: int) -> str:
-    """A word's own hash says whether it is renamed, so it is everywhere; digits and punctuation keep their share."""
+    """A word's own hash says whether it is renamed, so it is everywhere; digits and punctuation keep their share.
+
+    The ending is of letters: datatrove's MinHash takes all numbers for one.
+    """
     if not replica or not _WORD.fullmatch(piece) or zlib.crc32(piece.lower().encode()) % _RENAMED:
         return piece
-    return f"{piece}q{replica % 10_000}"
+    number = replica % 26**3
+    return f"{piece}q{chr(97 + number // 676)}{chr(97 + number // 26 % 26)}{chr(97 + number % 26)}"
 
 
 def _write_texts(path: str, parts: Iterable[pa.Array | list[str]], documents: int) -> None:

@@ -1,5 +1,6 @@
 """Polymath's side of the benchmarks that are about kernels: the functions that curate's steps are made of."""
 
+import itertools
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -52,7 +53,7 @@ def dedup_files(corpus: dict[str, Any], out: str) -> dict[str, Any]:
 
 def near_duplicates(texts: pa.Array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rows to remove, their keepers (rows), and their exact similarity, as the steps of `dedup` and `verify` find them."""
-    from polymath.pipelines.curate.dedup import SketchConfig
+    from polymath.pipelines.curate.dedup import BATCH_BYTES, SketchConfig
     from polymath.text import buckets, jaccard, minhash
     from polymath.text.buffers import as_strings
     from polymath.text.shingles import shingle_sets
@@ -65,15 +66,20 @@ def near_duplicates(texts: pa.Array) -> tuple[np.ndarray, np.ndarray, np.ndarray
     group = buckets.roots(parents)
     members = alive[np.bincount(group[alive], minlength=strings.rows)[group[alive]] > 1]
     members = members[np.argsort(group[members], kind="stable")]
-    hashes, offsets = shingle_sets(strings, members, config.shingles)
-    bounds = np.flatnonzero(np.diff(group[members], prepend=-1, append=-1))
     removed, keepers, similarities = [], [], []
-    for start, stop in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
-        keeper, similarity = jaccard.first_kept(hashes, offsets[start : stop + 1], THRESHOLD)
-        gone = np.flatnonzero(keeper >= 0)
-        removed.append(members[start + gone])
-        keepers.append(members[start + keeper[gone]])
-        similarities.append(similarity[gone])
+    bounds = np.flatnonzero(np.diff(group[members], prepend=-1, append=-1))
+    ends = np.cumsum(np.diff(strings.offsets)[members])
+    batch = ends[bounds[1:] - 1] // BATCH_BYTES  # whole groups, as many as one batch of `verify`
+    for number in np.unique(batch):
+        first, last = np.searchsorted(batch, [number, number + 1])
+        rows = members[bounds[first] : bounds[last]]
+        hashes, offsets = shingle_sets(strings, rows, config.shingles)
+        for start, stop in itertools.pairwise((bounds[first : last + 1] - bounds[first]).tolist()):
+            keeper, similarity = jaccard.first_kept(hashes, offsets[start : stop + 1], THRESHOLD)
+            gone = np.flatnonzero(keeper >= 0)
+            removed.append(rows[start + gone])
+            keepers.append(rows[start + keeper[gone]])
+            similarities.append(similarity[gone])
     empty = np.empty(0, np.int64)
     return np.concatenate([empty, *removed]), np.concatenate([empty, *keepers]), np.concatenate([[], *similarities])
 
@@ -107,7 +113,8 @@ def tokens(corpus: dict[str, Any], definition: str) -> dict[str, Any]:
     import json
     from pathlib import Path
 
-    from polymath.pipelines.curate.tokenizer import TOKENIZER, Codec
+    from polymath.pipelines.curate.codec import Codec
+    from polymath.pipelines.curate.tokenizer import TOKENIZER
 
     row = {"name": "bench", "definition": Path(definition).read_text("utf-8"), "vocabulary": 50254, "end": 0}
     codec = Codec(pa.Table.from_pylist([{**row, "special_tokens": json.dumps({})}], schema=TOKENIZER))

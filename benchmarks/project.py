@@ -18,7 +18,8 @@ SAME_WORK: dict[str, Any] = {
     "clean": {"signals": {"language": "none"}},
     "decontaminate": {"benchmarks": ""},
 }
-"""What the peer does not do either. The filters of the recipe `web` are Gopher's and FineWeb's, as the peer has them."""
+"""What the peer does not do either. The filters of the recipe `web` are Gopher's and FineWeb's, as the peer has them; and as
+it does, all texts are taken for English."""
 
 EVERYTHING: dict[str, Any] = {
     "ingest": {"normalize": {"html": True, "mojibake": True}, "mask": ["email", "ip", "phone"]},
@@ -36,7 +37,8 @@ def new_project(folder: Path, sources: dict[str, Path], dials: dict[str, Any], t
         shutil.copy(ROOT / name, folder)
     for name in ("src", "logs"):
         (folder / name).mkdir()
-    entries = {name: _entry(path) for name, path in sources.items()}
+    language = "en" if dials is SAME_WORK else None
+    entries = {name: _entry(path, language) for name, path in sources.items()}
     _write_conf(folder, "sources/bench", {"sources": entries})
     _write_conf(folder, "dials", {**dials, "tokenize": {"tokenizer": {"name": str(_tokenizer_folder(folder, tokenizer))}}})
     choose(folder, list(sources))
@@ -75,8 +77,9 @@ def _dials(workers: int, *params: str) -> str:
     return "--params=" + ",".join([f"engine.workers={workers}", *params])
 
 
-def _entry(path: Path) -> dict[str, Any]:
-    return {"kind": "files", "path": str(path), "task": "text", "fields": {"text": "text"}, "licence": "unknown", "version": 1}
+def _entry(path: Path, language: str | None) -> dict[str, Any]:
+    read = {"kind": "files", "path": str(path), "task": "text", "fields": {"text": "text"}, "language": language}
+    return {**read, "licence": "unknown", "version": 1}
 
 
 def _write_conf(project: Path, name: str, values: dict[str, Any]) -> None:

@@ -26,7 +26,7 @@ QUIET = {
     "KEDRO_DISABLE_TELEMETRY": "1",
     "MLFLOW_DISABLE_TELEMETRY": "true",
 }
-SAMPLED_EVERY = 0.1
+SAMPLED_EVERY = 0.25
 """Seconds between two looks at the memory."""
 _PR_SET_CHILD_SUBREAPER = 36
 

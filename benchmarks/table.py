@@ -80,14 +80,15 @@ def written(rows: list[Row]) -> str:
         "# Benchmarks\n",
         "Written by `make bench`; do not edit. Each line is one run of the peer and of Polymath on the same input, one after",
         "the other on the same machine, one core unless said. Seconds are CPU seconds of all processes; memory is the largest",
-        "sum of proportional set sizes over all of them, sampled ten times a second. How the corpus is made, and what exactly",
+        "sum of proportional set sizes over all of them, sampled four times a second. How the corpus is made, and what exactly",
         "each contender does, stands in `benchmarks/`.\n",
         head + "\n",
         "| work | MB | promise | reached | Polymath | peer | quality | when |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for row in rows:
-        reached = f"{row.value:.3g}" if row.holds else f"**{row.value:.3g}, missed**"
+        value = f"{row.value:,.0f}" if row.value >= 1000 else f"{row.value:.3g}"
+        reached = value if row.holds else f"**{value}, missed**"
         cells = (row.work, f"{row.megabytes:.0f}", row.promise, reached, row.ours, row.theirs, row.quality, row.when)
         lines.append("| " + " | ".join(cells) + " |")
     machines = ", ".join(dict.fromkeys(row.machine for row in rows))
