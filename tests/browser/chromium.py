@@ -5,6 +5,7 @@ import os
 import select
 import shutil
 import subprocess
+from importlib import resources
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -131,6 +132,16 @@ class Tab:
     def text(self, selector: str) -> str:
         """What a person reads in the first element that matches."""
         return str(self.run(f"document.querySelector({json.dumps(selector)}).innerText"))
+
+    def barriers(self) -> list[str]:
+        """What axe finds to be in the way of a person who reads by keyboard or by ear, if it is serious."""
+        self.run(resources.files("axe_core_python").joinpath("axe.min.js").read_text("utf-8") + "; 1")
+        found = self.run("axe.run().then(({violations}) => violations)")
+        return [
+            f"{each['help']}: {each['nodes'][0]['target']}"
+            for each in found
+            if each["impact"] in ("serious", "critical") or each["id"] == "scrollable-region-focusable"
+        ]
 
     def click(self, selector: str) -> None:
         """Bring the first element that matches into view and click in its middle, as a hand would."""

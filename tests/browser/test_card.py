@@ -110,6 +110,13 @@ def test_nothing_is_wider_than_the_window(browser, card, width):
     assert browser.run("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize(("width", "dark"), [(1440, False), (1440, True), (375, False)])
+def test_nothing_serious_bars_readers_by_keyboard_or_by_ear(browser, card, width, dark):
+    browser.open(card, width, dark)
+    browser.run("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+    assert browser.barriers() == []
+
+
 def test_light_and_dark_follow_the_reader(browser, card):
     def paper() -> str:
         return str(browser.run("getComputedStyle(document.body).backgroundColor"))

@@ -12,7 +12,7 @@ from polymath.sources.library import choose, licensed
 from polymath.store.folder import ShardFolder
 from polymath.tracking import RunRecord
 
-VERSION = 2
+VERSION = 3
 
 
 def write_card(

@@ -42,7 +42,8 @@ class Lengths:
     @property
     def marks(self) -> list[tuple[float, str]]:
         """Marks of the axis: place from 0 to 1, and the number of tokens."""
-        powers = range(self.first + (self.first % 2), self.last + 1, 2)
+        step = 2 if self.last - self.first <= 10 else 3
+        powers = range(-(-self.first // step) * step, self.last + 1, step)
         return [((power - self.first) / (self.last - self.first), f"{2**power:,}") for power in powers]
 
 

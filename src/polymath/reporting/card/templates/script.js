@@ -72,6 +72,14 @@
     });
   }
 
+  // A text that is longer than its box scrolls, and what scrolls is reached with the keyboard.
+  const scrolling = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      if (target.scrollHeight > target.clientHeight + 1) target.tabIndex = 0; else target.removeAttribute("tabindex");
+    }
+  });
+  $$(".record p").forEach((text) => scrolling.observe(text));
+
   // Long lists: the first so many, and a button for the others.
   for (const list of $$("[data-long]")) {
     const items = list.tBodies ? [...list.tBodies[0].rows] : [...list.children];

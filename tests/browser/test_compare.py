@@ -1,0 +1,42 @@
+"""The page of two runs side by side, in the light, in the dark and on a telephone."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.browser.chromium import Tab, find_chromium
+from tests.reporting.compare.made_runs import make_runs
+from tests.running import kedro
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    find_chromium()
+    page = tmp_path_factory.mktemp("compared") / "comparison.html"
+    assert kedro(make_runs(tmp_path_factory).project, "compare", "first", "second", "--html", str(page)).returncode == 0
+    return page
+
+
+@pytest.fixture(scope="module", params=[(1440, False), (1440, True), (375, False)], ids=["light", "dark", "telephone"])
+def tab(tmp_path_factory: pytest.TempPathFactory, page: Path, request: pytest.FixtureRequest):
+    with Tab(tmp_path_factory.mktemp("profile")) as tab:
+        tab.open(page, *request.param)
+        yield tab
+
+
+def test_it_is_complete_in_itself_and_says_first_what_changed(tab, page):
+    assert [url for url in tab.requests if not url.startswith("data:")] == [page.resolve().as_uri()]
+    assert tab.complaints == []
+    assert "met another fate" in tab.text("h1")
+
+
+def test_both_values_of_a_dial_are_within_the_window(tab):
+    row = "[...document.querySelectorAll('#set tbody tr')].find(row => row.innerText.includes('dedup.verify.threshold'))"
+    assert tab.run(f"[...({row}).querySelectorAll('td')].map(cell => cell.innerText)") == ["0.8", "0.6"]
+    assert tab.run(f"({row}).lastElementChild.getBoundingClientRect().right <= innerWidth")
+
+
+def test_nothing_serious_bars_readers_by_keyboard_or_by_ear(tab):
+    assert tab.barriers() == []
