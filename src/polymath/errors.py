@@ -10,10 +10,23 @@ class UserError(ValueError):
     The command line prints the message alone and exits with 1; the traceback goes to the log.
     """
 
+    def __init__(self, message: str) -> None:
+        """`message`: one sentence; what names and values in it would do to a terminal is escaped."""
+        super().__init__(printable(message))
+
+
+def printable(text: str) -> str:
+    """The text with everything that a terminal or a table would choke on escaped."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+LONGEST_NAME = 60
+"""Characters of a known name that a message shows: names of columns are data too."""
+
 
 def choices(value: object, known: Iterable[str]) -> str:
     """`did you mean 'squad_v2'? Known: a, b, c` for an unknown name; the nearest known name first, the list cut at thirty."""
-    names = sorted(str(name) for name in known)
+    names = sorted(str(name)[:LONGEST_NAME] for name in known)
     near = difflib.get_close_matches(str(value), names, n=1, cutoff=0.6)
     hint = f"did you mean {near[0]!r}? " if near else ""
     shown = ", ".join(names[:30]) + (f" and {len(names) - 30} more" if len(names) > 30 else "")
@@ -22,4 +35,5 @@ def choices(value: object, known: Iterable[str]) -> str:
 
 def unknown(place: str, value: object, kind: str, known: Iterable[str]) -> UserError:
     """The error for a name that is not in a registry or a library, e.g. `run.sources: 'squda' is not a source; ...`."""
-    return UserError(f"{place}: {value!r} is not a {kind}; {choices(value, known)}")
+    article = "an" if kind[:1] in "aeiou" else "a"
+    return UserError(f"{place}: {value!r} is not {article} {kind}; {choices(value, known)}")

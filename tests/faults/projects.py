@@ -28,6 +28,10 @@ def make_small(project: Path, sources: Mapping[str, Any]) -> Path:
     for library in ("sources", "benchmarks"):
         shutil.rmtree(project / "conf" / "base" / "parameters" / library)
         (project / "conf" / "base" / "parameters" / library).mkdir()
+    dials = project / "conf" / "base" / "parameters" / "curate.yml"
+    told = yaml.safe_load(dials.read_text())
+    told["clean"]["judge"]["sources"] = {}  # it names sources of the library
+    dials.write_text(yaml.safe_dump(told))
     shutil.rmtree(project / "conf" / "samples", ignore_errors=True)
     (project / "conf" / "base" / "parameters" / "benchmarks" / "none.yml").write_text("benchmarks: {}\n")
     (project / "conf" / "tiny" / "mlflow.yml").write_text("enabled: false\n")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from polymath.errors import unknown
 from tests.conftest import ROOT
 from tests.faults.projects import QA, make_small, questions, write_rows
 from tests.running import kedro
@@ -89,5 +90,13 @@ def test_passwords_and_tokens_never_reach_the_console_the_log_or_anything_that_i
     kept |= {str(path.relative_to(project)): path.read_bytes() for path in project.rglob("*") if path.is_file()}
     told = {name for name, content in kept.items() if PASSWORD.encode() in content or TOKEN.encode() in content}
     assert told == {"conf/tiny/mlflow.yml"}
-    assert any(name.startswith("data/07_reports/runs") for name in kept)
+    recorded = any(name.startswith("data/07_reports/runs") for name in kept)
+    assert recorded != fails, "a run that is refused before it begins leaves no record"
     assert "logs/polymath.log" in kept
+
+
+def test_a_message_does_to_a_terminal_nothing_that_names_in_the_data_ask_for():
+    said = str(unknown("x.fields.text", "t\x1b[2J", "column", ["\x1b]0;owned\x07", "a\nb", "x" * 5000]))
+    assert said.isprintable()
+    assert "\\x1b]0;owned" in said
+    assert len(said) < 300

@@ -187,3 +187,22 @@ def test_a_zip_under_another_name_is_still_an_archive(tmp_path: Path) -> None:
     pack(tmp_path / "x.zip", ROWS)
     (tmp_path / "x.zip").rename(tmp_path / "download.json")
     assert len(read(tmp_path, "download.json")) == 4
+
+
+def test_a_name_in_a_zip_that_is_not_utf8_although_it_says_so_is_an_error(tmp_path: Path) -> None:
+    pack(tmp_path / "x.zip", {"ne\xe9.jsonl": b"{}"})
+    (tmp_path / "x.zip").write_bytes((tmp_path / "x.zip").read_bytes().replace("\xe9".encode(), b"\xff\xfe"))
+    with pytest.raises(UserError, match=r"x\.zip: is damaged"):
+        read(tmp_path, "x.zip")
+
+
+@pytest.mark.parametrize(
+    "header", [{"GNU.sparse.size": "q"}, {"GNU.sparse.map": "a,b"}, {"GNU.sparse.major": "1", "GNU.sparse.minor": "0"}]
+)
+def test_a_sparse_member_of_a_tar_without_sense_is_an_error(tmp_path: Path, header: dict[str, str]) -> None:
+    with tarfile.open(tmp_path / "x.tar", "w", format=tarfile.PAX_FORMAT) as archive:
+        info = tarfile.TarInfo("x.jsonl")
+        info.size, info.pax_headers = 8, header
+        archive.addfile(info, io.BytesIO(b'{"n": 1}'))
+    with pytest.raises(UserError, match=r"x\.tar: is damaged"):
+        read(tmp_path, "x.tar")

@@ -141,3 +141,36 @@ def test_a_blank_context_is_none_and_a_long_group_is_digested():
 
 def test_the_rows_of_a_table_have_places():
     assert [place.row for place, _ in placed_rows(AS_TABLE)] == [10, 11, 12, 13, 14]
+
+
+@pytest.mark.parametrize("label", [2**40, -(2**40), float("inf"), float("nan")])
+def test_a_label_that_no_class_has_costs_only_its_row(label):
+    table = pa.table({"t": ["one", "two"], "l": pa.array([label, 0], pa.int64() if isinstance(label, int) else pa.float64())})
+    entry = source(task="classify", fields={"text": "t", "label": "l"}, labels=("no", "yes"))
+    _, made, bad = built(Batch("x.parquet", Place(0, 0), table=table), entry)
+    assert made["text"].to_pylist() == ["two"]
+    assert [(each.place.row, each.reason) for each in bad] == [(0, "label_out_of_range")]
+
+
+def test_what_is_told_of_a_bad_row_is_short_and_can_be_printed():
+    entry = source(task="classify", fields={"text": "t", "label": "l"}, labels=("no", "yes"))
+    _, _, [bad] = built(Batch("x.jsonl", Place(0, 0), rows=[(Place(0, 0), {"t": "\x1b[2J", "l": "\x1b[1m" * 999})]), entry)
+    assert len(bad.detail) <= 500
+    assert len(bad.excerpt) <= 200
+    assert (bad.detail + bad.excerpt).isprintable()
+
+
+def test_a_row_of_several_records_is_lost_only_when_none_of_them_was_made():
+    """An adapter of the whole source may say of one row both a record and what was wrong with another."""
+
+    def adapter(rows):
+        for place, row in rows:
+            yield place, Unfit("empty", "says nothing")
+            yield place, {"prompt": "q", "reply": row["a"]} if row["a"] else Unfit("empty", "nor does this")
+
+    rows = [(Place(0, n), {"a": answer}) for n, answer in enumerate(("yes", ""))]
+    builder = RecordBuilder("qa", source(adapter="oasst_messages"), None)
+    ((_, table, bad),) = builder.build_whole([Batch("x.jsonl", Place(0, 0), rows=rows)], adapter)
+    assert table["row"].to_pylist() == [0]
+    assert [each.place.row for each in bad] == [0, 1, 1]
+    assert vars(builder.counts) == {"rows": 2, "ingested": 1, "quarantined": 1, "refused": 0}

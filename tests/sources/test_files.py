@@ -146,7 +146,7 @@ def test_a_file_that_may_not_be_read_is_an_error(root: Path, monkeypatch: pytest
         ({"encoding": "utf-88"}, "Python knows no such text encoding"),
         ({"encoding": "base64"}, "Python knows no such text encoding"),
         ({"delimiter": "||"}, "at most 1 character"),
-        ({"max_depth": 5000}, "less than or equal to 1000"),
+        ({"max_depth": 5000}, "less than or equal to 250"),
         ({"fromat": "json"}, "Extra inputs are not permitted"),
     ],
 )

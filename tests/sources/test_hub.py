@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import datasets
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from datasets.exceptions import DatasetNotFoundError
 from huggingface_hub.errors import OfflineModeIsEnabled
 
+import datasets
 from polymath.errors import UserError
 from polymath.sources.hub import hub_digest, hub_features, needs_network, read_hub
 from polymath.sources.location import Location
@@ -262,3 +262,16 @@ def test_what_a_hub_answers_becomes_one_sentence(name: str, message: str) -> Non
     with pytest.raises(UserError, match=f"me/{name}: {message}") as told:
         hub_digest(f"me/{name}", revision="v9")
     assert "\n" not in str(told.value)
+
+
+def test_reading_goes_on_with_the_batches_of_a_reading_of_the_whole(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("polymath.sources.hub.OPTIONS", ReadOptions(batch_rows=100, batch_mb=0.01))
+    sizes = [10, 900, 3, 2000] * 80
+    pq.write_table(pa.table({"text": ["x" * size for size in sizes]}), folder / "easy" / "train.parquet")
+    pq.write_table(pa.table({"text": ["x"]}), folder / "easy" / "test.parquet")
+    whole = [(batch.start, batch.table) for batch in read_hub(str(folder), name="easy")]
+    assert len(whole) > 8
+    for number, (start, _) in enumerate(whole):
+        rest = [(batch.start, batch.table) for batch in read_hub(str(folder), name="easy", start=start)]
+        assert [place for place, _ in rest] == [place for place, _ in whole[number:]]
+        assert all(one.equals(other) for (_, one), (_, other) in zip(rest, whole[number:], strict=True))

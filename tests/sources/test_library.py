@@ -83,6 +83,12 @@ def test_a_split_kept_for_scoring_is_refused_even_without_a_benchmark():
     assert "kept for scoring" in (refusal(entry, {}) or "")
 
 
+def test_a_run_that_drops_the_benchmark_may_train_on_its_split():
+    entry = LIBRARY["qa"].model_copy(update={"benchmark_splits": ("validation",)})
+    assert refusal(entry, {}, benchmark()) is None
+    assert "the split that quiz scores" in (refusal(entry, benchmark(), benchmark()) or "")
+
+
 @pytest.mark.parametrize(
     ("policy", "licence", "refused"),
     [

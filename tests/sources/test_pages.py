@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from polymath.errors import UserError
-from polymath.pipelines.curate.ingest import _fetch_pages
+from polymath.pipelines.curate.early import fetch_missing
 from polymath.sources.library import Source
 from polymath.sources.options import ReadOptions
 from polymath.sources.pages import INDEX, pages_digest, read_index, read_pages
@@ -179,15 +179,15 @@ def test_nothing_is_fetched_where_the_terms_forbid_it_and_the_way_out_is_told(si
     with pytest.raises(
         UserError, match=r"site: no page is saved in .*its terms forbid it\); save pages that you may use there"
     ):
-        _fetch_pages({"site": entry}, tmp_path)
+        fetch_missing({"site": entry}, tmp_path)
     assert site.asked == []
     (tmp_path / "pages" / "site").mkdir(parents=True)
     (tmp_path / "pages" / "site" / "mine.html").write_text(page("Mine"))
-    _fetch_pages({"site": entry}, tmp_path)
+    fetch_missing({"site": entry}, tmp_path)
 
 
 def test_a_run_fetches_what_its_entry_allows(site, tmp_path):
-    _fetch_pages({"site": source(**options(site).model_dump())}, tmp_path)
+    fetch_missing({"site": source(**options(site).model_dump())}, tmp_path)
     assert len(list((tmp_path / "pages" / "site").glob("*.html"))) == 4
 
 
@@ -226,3 +226,15 @@ def test_another_page_is_another_digest(tmp_path):
     assert pages_digest(["site"], tmp_path, ReadOptions()) == first
     (tmp_path / "site" / "b.html").write_text(page("B"))
     assert pages_digest(["site"], tmp_path, ReadOptions()) != first
+
+
+def test_a_page_that_is_too_long_is_not_read(tmp_path):
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "a.html").write_text(page("A") * 50)
+    [batch] = read_pages(["site"], tmp_path, ReadOptions(max_row_mb=0.001))
+    assert [bad.reason for bad in batch.bad] == ["too_long"]
+
+
+def test_an_index_that_others_wrote_is_read_as_far_as_it_can_be(tmp_path):
+    (tmp_path / INDEX).write_bytes(b'[1]\n"x"\n{"a": 1}\n\xff\xfe\n{"url": "u", "file": "a.html"}\n' + b"[" * 9999)
+    assert read_index(tmp_path) == {"u": {"url": "u", "file": "a.html"}}

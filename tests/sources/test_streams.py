@@ -99,14 +99,14 @@ def test_text_of_any_encoding_becomes_utf8(encoding: str, size: int) -> None:
     text = {"latin-1": "café", "cp874": "ภาษาไทย", "gb18030": "中文"}.get(encoding, "é中ภ")
     content = text.encode(encoding)
     blocks = (content[at : at + size] for at in range(0, len(content), size))
-    assert b"".join(as_utf8(blocks, encoding)).decode() == text
+    assert b"".join(as_utf8(blocks, encoding, "x")).decode() == text
 
 
 def test_a_byte_order_mark_is_dropped_and_bad_bytes_stay_bad() -> None:
-    assert b"".join(as_utf8(iter([b"\xef\xbb\xbfa\xff"]), "utf-8")) == b"a\xff"
+    assert b"".join(as_utf8(iter([b"\xef\xbb\xbfa\xff"]), "utf-8", "x")) == b"a\xff"
     for encoding, content in (("ascii", b"a\xe9b"), ("utf-16-le", b"a\0\x00\xd8b\0"), ("cp1252", b"a\x81b")):
         with pytest.raises(UnicodeDecodeError):
-            b"".join(as_utf8(iter([content]), encoding)).decode()
+            b"".join(as_utf8(iter([content]), encoding, "x")).decode()
 
 
 def test_spooled_blocks_can_be_read_in_any_order() -> None:
@@ -114,3 +114,14 @@ def test_spooled_blocks_can_be_read_in_any_order() -> None:
         assert stream.read() == b"abcdef"
         stream.seek(2)
         assert stream.read(2) == b"cd"
+
+
+@pytest.mark.parametrize(("encoding", "content"), [("utf-7", b"a +2AA- b"), ("raw_unicode_escape", b"\\ud800")])
+def test_a_surrogate_that_an_encoding_lets_through_is_no_utf8(encoding: str, content: bytes) -> None:
+    with pytest.raises(UnicodeDecodeError):
+        b"".join(as_utf8(iter([content]), encoding, "x")).decode()
+
+
+def test_text_that_is_not_in_its_encoding_at_all_is_an_error_with_the_files_name() -> None:
+    with pytest.raises(UserError, match=r"x\.txt: cannot be decoded \(UTF-16 stream does not start with BOM\): name its"):
+        list(as_utf8(iter([b"a\0b\0"]), "utf-16", "x.txt"))

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polymath.errors import UserError
+from polymath.sources.build import placed_rows
 from polymath.sources.files import read_files
 from polymath.sources.options import ReadOptions
-from polymath.sources.rows import Batch, Place
+from polymath.sources.rows import Batch, Place, Unfit
 
 SMALL = pa.table({"n": list(range(100)), "text": [f"row {n}" for n in range(100)], "tags": [["a", str(n)] for n in range(100)]})
 
@@ -188,3 +189,26 @@ def test_a_table_that_unpacks_to_far_more_than_its_file_is_refused(tmp_path: Pat
     with pytest.raises(UserError, match=r"x\.parquet: unpacks to over 200 times its size, like a bomb"):
         for _ in read(tmp_path, "x.parquet"):
             pass
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array([10**15, 0], pa.timestamp("s")),
+        pa.array([2**62, 0], pa.duration("s")),
+        pa.array([2**62, 0], pa.date64()),
+        pa.array([0, 0], pa.timestamp("s", "Nowhere/Land")),
+    ],
+    ids=lambda column: str(column.type),
+)
+def test_a_value_that_python_does_not_have_costs_only_its_row(column: pa.Array) -> None:
+    table = pa.table({"text": ["a", "b"], "when": column})
+    places = list(placed_rows(Batch("x.arrow", Place(0, 7), table=table)))
+    assert [place for place, _ in places] == [Place(0, 7), Place(0, 8)]
+    reasons = [row.reason if isinstance(row, Unfit) else row["text"] for _, row in places]
+    assert reasons == ["bad_value", "bad_value" if getattr(column.type, "tz", None) else "b"]
+
+
+def test_columns_of_one_name_are_numbered_as_in_csv(tmp_path: Path) -> None:
+    write_stream(tmp_path / "x.arrow", pa.table([pa.array(["a"]), pa.array(["b"]), pa.array(["c"])], ["t", "t", "t.1"]))
+    assert joined(read(tmp_path, "x.arrow")) == [{"t": "a", "t.1": "b", "t.1.1": "c"}]

@@ -135,7 +135,7 @@ def test_an_encoding_that_expat_lacks_can_be_named() -> None:
     content = '<?xml version="1.0" encoding="gb18030"?><r><row a="中文"/></r>'.encode("gb18030")
     with pytest.raises(UserError, match=r"cannot be decoded .*: name its `encoding`"):
         read(content)
-    blocks = as_utf8(iter([content]), "gb18030")
+    blocks = as_utf8(iter([content]), "gb18030", "x")
     assert list(read_xml(blocks, "x.xml", ReadOptions(encoding="gb18030"), 0)) == [{"a": "中文"}]
 
 
@@ -153,3 +153,13 @@ def test_a_declared_encoding_is_obeyed_even_after_a_damaged_row() -> None:
     rows = read(content)
     assert reasons(rows) == [None, "bad_xml", None]
     assert rows[2] == {"a": "é"}
+
+
+def test_elements_that_nest_without_end_before_any_row_are_an_error() -> None:
+    with pytest.raises(UserError, match=r"x\.xml: its elements nest more than 200 deep before any row begins: name the row's"):
+        read(b"<a>" * 5000, row_tag="row")
+
+
+def test_a_row_of_many_empty_elements_is_measured_too() -> None:
+    rows = read(b"<r><row><a>1</a></row><row>" + b"<b/>" * 5000 + b"</row><row><a>2</a></row></r>", max_row_mb=0.01)
+    assert reasons(rows) == [None, "too_long", None]

@@ -40,6 +40,11 @@ def test_equal_tables_have_equal_digests_and_other_tables_have_others(left, righ
     assert (digest_table(table(left)) == digest_table(table(right))) == (left == right)
 
 
+def test_nulls_alone_are_not_as_many_true():
+    flags = [pa.table({"a": pa.array([value] * 3, pa.bool_())}) for value in (None, True, False)]
+    assert len({digest_table(each) for each in flags}) == 3
+
+
 @settings(max_examples=40, deadline=None)
 @given(ROWS, st.integers(0, 8))
 def test_chunks_and_slices_are_not_seen(rows, cut):

@@ -1,6 +1,8 @@
 """The record reaches the project whatever becomes of MLflow, and MLflow with this run or a later one."""
 
+import contextlib
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
@@ -46,7 +48,7 @@ def test_a_run_is_in_the_project_from_its_first_moment_and_whole_at_its_end(tmp_
 
 
 def test_a_run_that_fails_keeps_the_sentence_without_the_password_in_it(tmp_path, told):
-    error = UserError(f"cannot read https://me:{PASSWORD}@host/file?token={PASSWORD}\nand more")
+    error = UserError(f"cannot read https://me:{PASSWORD}@host/file?token={PASSWORD}")
     Tracker(tmp_path, SILENT, made("r1"), told.append).fail(error)
     [record] = read_records(tmp_path)
     assert record.status == "FAILED"
@@ -81,4 +83,23 @@ def test_a_store_that_is_away_gets_the_record_with_a_later_run(tmp_path, told):
     with sqlite3.connect(tmp_path / "mlflow.db") as database:
         assert sorted(database.execute("select name, status from runs")) == [("first", "FINISHED"), ("second", "FINISHED")]
         assert list(database.execute("select key, value from params")) == [("dial", "7")]
+    assert all(Delivery.of(record, tmp_path).sent for record in (first, second))
+
+
+def test_a_store_that_is_locked_gets_the_record_with_a_later_run(tmp_path, told):
+    """By another program that writes to it; the run does not wait for it any longer than it may."""
+    with contextlib.closing(sqlite3.connect(tmp_path / "mlflow.db", isolation_level=None)) as database:
+        database.execute("create table others (one)")
+        database.execute("begin exclusive")
+        start = time.monotonic()
+        hasty = TrackingConfig(tracking_uri="sqlite:///mlflow.db", patience_seconds=1)
+        first = finished(tmp_path, hasty, made("r1", "first"), told)
+        assert time.monotonic() - start < 30
+        database.execute("rollback")
+    assert first.status == "FINISHED"
+    assert len(told) == 1
+    assert "sent with a later run" in told[0]
+    store = TrackingConfig(tracking_uri="sqlite:///mlflow.db", patience_seconds=300)
+    second = finished(tmp_path, store, made("r2", "second"), told)
+    assert len(told) == 1, told
     assert all(Delivery.of(record, tmp_path).sent for record in (first, second))

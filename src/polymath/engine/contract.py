@@ -15,7 +15,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from polymath.config import Config
-from polymath.store.digest import digest_json
+from polymath.store.digest import SCHEME, digest_json
 from polymath.store.shards import Shard
 
 
@@ -93,7 +93,7 @@ class Plan:
         """What all items share: the function, its version, its Config, its libraries."""
         config = self.config.model_dump(mode="json") if self.config else None
         name = f"{self.work.__module__}.{self.work.__qualname__}"
-        return digest_json([name, self.version, config, self.made_with])
+        return digest_json([SCHEME, name, self.version, config, self.made_with])
 
     def key(self, item: Item) -> str:
         """The key of one item's shards."""

@@ -7,6 +7,7 @@ import fnmatch
 import lzma
 import re
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -26,7 +27,10 @@ from polymath.sources.unreadable import in_one_line
 # What macOS and Windows leave in archives beside the data.
 JUNK = re.compile(r"(^|/)(\._[^/]*|\.DS_Store|Thumbs\.db|desktop\.ini)$|(^|/)__MACOSX/")
 OUTSIDE = re.compile(r"^[/\\]|^[A-Za-z]:|(^|[/\\])\.\.([/\\]|$)")
-DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, OSError)
+DAMAGE = (
+    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, struct.error),
+    *(EOFError, NotImplementedError, OSError, ValueError),
+)
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,8 @@ def _named_damage(name: str) -> Iterator[None]:
     """What the archive libraries raise, as one sentence that names the file."""
     try:
         yield
+    except UserError:
+        raise
     except DAMAGE as error:
         raise UserError(f"{name}: is damaged, cut off or unknown ({in_one_line(error)}): fetch it again") from error
 

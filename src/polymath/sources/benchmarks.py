@@ -30,14 +30,22 @@ class Benchmarks(Explained, RootModel[dict[str, Benchmark]]):
         return self
 
 
-def refusal(source: Source, benchmarks: Mapping[str, Benchmark]) -> str | None:
-    """Why a source is no training data: it *is* a split that one of the benchmarks scores. None when it is not."""
-    for name, benchmark in benchmarks.items():
-        if source.split == benchmark.split and _same_place(source, benchmark):
+def refusal(source: Source, suite: Mapping[str, Benchmark], every: Mapping[str, Benchmark] | None = None) -> str | None:
+    """Why a source is no training data: it *is* a split that a benchmark of the suite scores. None when it is not.
+
+    What the source's entry says of its splits holds where none of `every` benchmark of the list is that split; else the suite
+    decides, so that a run which drops the benchmark may train on it.
+    """
+    for name, benchmark in suite.items():
+        if _is_split(source, benchmark):
             return f"benchmark_split: it is the split that {name} scores"
-    if source.split in source.benchmark_splits:
+    if source.split in source.benchmark_splits and not any(_is_split(source, each) for each in (every or {}).values()):
         return f"benchmark_split: {source.split} is kept for scoring"
     return None
+
+
+def _is_split(source: Source, benchmark: Benchmark) -> bool:
+    return source.split == benchmark.split and _same_place(source, benchmark)
 
 
 def _same_place(source: Source, benchmark: Benchmark) -> bool:

@@ -8,22 +8,27 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from polymath.errors import printable
 from polymath.records import QUARANTINED, RECORD, TEXT_FIELDS
 from polymath.sources.check import BLANK_IS_NONE, check_record, unfit_rows
 from polymath.sources.columns import ColumnCheck
 from polymath.sources.library import Source
 from polymath.sources.mapping import MISSING, Getter, getter, is_column
 from polymath.sources.rows import BadRow, Batch, Place, Unfit
+from polymath.sources.tables import NO_OBJECT, row_at
+from polymath.sources.unreadable import Unreadable, excerpt
 from polymath.store.digest import digest_bytes
 from polymath.tasks import TASKS
 
 Adapter = Callable[[Any], Iterable[dict[str, Any] | Unfit]]
-WholeAdapter = Callable[[Iterator[tuple[Place, Any]]], Iterable[tuple[Place, dict[str, Any] | Unfit]]]
+Placed = tuple[Place, dict[str, Any] | Unfit]
+WholeAdapter = Callable[[Iterator[tuple[Place, Any]]], Iterable[Placed]]
 CHUNK = 2000
 """Records of an adapter over a whole source that become a table at a time."""
 
 
 LONGEST_GROUP = 80  # characters
+LONGEST_DETAIL = 200  # characters: it may quote what stands in the row
 LEFT_OUT = "left_out"
 """The reason of rows that an adapter leaves out although they are sound: they are refused, not unreadable."""
 
@@ -90,7 +95,8 @@ class RecordBuilder:
         for name, column in self.source.fields.items():
             kind, wanted = rows.schema.field(column).type, RECORD.field(name).type
             text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
-            if not ((text and wanted == pa.string()) or (pa.types.is_integer(kind) and wanted == pa.int32())):
+            number = pa.types.is_integer(kind) and wanted == pa.int32() and _are_int32(rows[column])
+            if not ((text and wanted == pa.string()) or number):
                 return False
         return True
 
@@ -112,7 +118,7 @@ class RecordBuilder:
             table = table.filter(pa.array(keep))
         self.counts.add(len(rows), [why.reason for _, why in unfit])
         places = [(Place(batch.start.file, batch.start.row + row), why) for row, why in unfit]
-        return table, [_bad(place, why, rows.slice(place.row - batch.start.row, 1).to_pylist()[0]) for place, why in places]
+        return table, [_bad(place, why, row_at(rows, place.row - batch.start.row)) for place, why in places]
 
     def _from_rows(self, batch: Batch) -> tuple[pa.Table, list[BadRow]]:
         """Row by row, in Python: adapters, and expressions that are more than a column."""
@@ -139,17 +145,18 @@ class RecordBuilder:
                 unread.append((batch.start.file, list(batch.bad)))
                 self.counts.add(len(batch.bad), [each.reason for each in batch.bad])
                 for place, row in placed_rows(batch):
+                    if isinstance(row, Unfit):
+                        unread.append((place.file, [_bad(place, row, "")]))
+                        self.counts.add(1, [row.reason])
+                        continue
                     self.counts.add(1, [])
                     yield place, row
 
-        made = iter(adapter(rows()))
-        while chunk := list(itertools.islice(made, CHUNK)):
+        for chunk in _chunks(adapter(rows())):
             yield from self._whole_chunk(chunk, names)
         yield from ((names[file], RECORD.empty_table(), bad) for file, bad in unread if bad)
 
-    def _whole_chunk(
-        self, chunk: Iterable[tuple[Place, dict[str, Any] | Unfit]], names: dict[int, str]
-    ) -> Iterator[tuple[str, pa.Table, list[BadRow]]]:
+    def _whole_chunk(self, chunk: Iterable[Placed], names: dict[int, str]) -> Iterator[tuple[str, pa.Table, list[BadRow]]]:
         for file, group in itertools.groupby(chunk, key=lambda each: each[0].file):
             good: list[tuple[int, dict[str, Any]]] = []
             bad: list[BadRow] = []
@@ -157,9 +164,10 @@ class RecordBuilder:
                 made, failed = self._checked(place, record)
                 good += [(place.row, each) for each in made]
                 bad += failed
-            # Rows were counted as ingested when they were read; those that became nothing are taken back.
-            lost = [each.reason for each in bad]
-            self.counts.add(0, lost)
+            # Rows were counted as ingested when they were read; those that became nothing are taken back, each once.
+            kept = {row for row, _ in good}
+            lost = {each.place.row: each.reason for each in reversed(bad) if each.place.row not in kept}
+            self.counts.add(0, list(lost.values()))
             yield names[file], self._numbered(names[file], _from_dicts(good)), bad
 
     def _checked(self, place: Place, record: dict[str, Any] | Unfit) -> tuple[list[dict[str, Any]], list[BadRow]]:
@@ -174,6 +182,8 @@ class RecordBuilder:
         made: list[dict[str, Any]] = []
         failed: list[BadRow] = []
         try:
+            if isinstance(row, Unfit):
+                raise row
             for record in self._adapted(row):
                 good, bad = self._checked(place, record)
                 made += good
@@ -214,12 +224,29 @@ class RecordBuilder:
         return table
 
 
+def _chunks(made: Iterable[Placed]) -> Iterator[list[Placed]]:
+    """What an adapter makes, some at a time; all that stands for one row stays together."""
+    chunk: list[Placed] = []
+    for place, record in made:
+        if len(chunk) >= CHUNK and place != chunk[-1][0]:
+            yield chunk
+            chunk = []
+        chunk.append((place, record))
+    yield chunk
+
+
 def placed_rows(batch: Batch) -> Iterator[tuple[Place, Any]]:
-    """The rows of a batch as Python objects with their places."""
+    """The rows of a batch as Python objects with their places; a row that cannot be such an object comes as Unfit."""
     yield from batch.rows
-    if batch.table is not None:
-        for number, row in enumerate(batch.table.to_pylist()):
-            yield Place(batch.start.file, batch.start.row + number), row
+    if batch.table is None:
+        return
+    try:
+        rows: list[Any] = batch.table.to_pylist()
+    except NO_OBJECT:
+        rows = [row_at(batch.table, number) for number in range(len(batch.table))]
+    for number, row in enumerate(rows):
+        unfit = Unfit(row.reason, row.detail) if type(row) is Unreadable else None
+        yield Place(batch.start.file, batch.start.row + number), unfit or row
 
 
 def quarantined_table(source: str, file: str, bad: list[BadRow]) -> pa.Table:
@@ -266,7 +293,12 @@ def _short_group(name: str | None) -> str | None:
 
 
 def _bad(place: Place, why: Unfit, row: Any) -> BadRow:
-    return BadRow(place, why.reason, why.detail, str(row)[:200].encode("utf-8", "backslashreplace").decode())
+    return BadRow(place, why.reason, printable(why.detail[:LONGEST_DETAIL]), excerpt(str(row)))
+
+
+def _are_int32(column: pa.ChunkedArray) -> bool:
+    bounds = pc.min_max(column).as_py()
+    return bounds["min"] is None or (bounds["min"] >= -(2**31) and bounds["max"] < 2**31)
 
 
 def _repeated(value: str, size: int) -> pa.DictionaryArray:

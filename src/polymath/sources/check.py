@@ -93,7 +93,7 @@ def _label(label: Any, choices: list[str] | None) -> int:
         return choices.index(label)
     try:
         number = int(label)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise Unfit("label_out_of_range", f"label {label!r} is none of the {len(choices)} choices") from None
     if not 0 <= number < len(choices):
         raise Unfit("label_out_of_range", f"label {number} is not one of 0..{len(choices) - 1}")

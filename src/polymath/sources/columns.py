@@ -1,6 +1,7 @@
 """Whether the data has what an entry's `fields:` names: a typo or a changed header ends the run at once, not row by row."""
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Mapping
 
 from polymath.errors import UserError, choices
 from polymath.sources.mapping import MISSING, first_names, getter
@@ -9,6 +10,25 @@ from polymath.sources.rows import BEGINNING, Batch
 ENOUGH_ROWS = 1000
 """Rows without a needed value after which it is taken for a wrong name; objects name their keys row by row."""
 KEYS_SHOWN = 200
+
+
+def check_beginning(name: str, fields: Mapping[str, str], needs: tuple[str, ...], batches: Iterable[Batch]) -> None:
+    """Look at the first batch of a source alone, before any work; raises UserError as ColumnCheck does."""
+    check = ColumnCheck(name, fields, needs)
+    for batch in batches:
+        check.look(batch)
+        if batch.end is None:
+            check.end()
+        return
+
+
+def unique_names(names: Iterable[str]) -> list[str]:
+    """The names of columns; one that comes again gets a number, so that no cell is lost."""
+    unique: dict[str, None] = {}
+    for name in names:
+        numbered = (f"{name}.{number}" for number in itertools.count(1))
+        unique[name if name not in unique else next(one for one in numbered if one not in unique)] = None
+    return list(unique)
 
 
 class ColumnCheck:

@@ -2,12 +2,12 @@
 
 import csv
 import re
-from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
 from polymath.errors import UserError
+from polymath.sources.columns import unique_names
 from polymath.sources.options import ReadOptions
 from polymath.sources.streams import Blocks, lines
 from polymath.sources.unreadable import Unreadable, bad_utf8, excerpt, too_long
@@ -46,15 +46,10 @@ def _read(blocks: Blocks, name: str, options: ReadOptions, skip: int, delimiter:
 
 
 def _header(record: list[str] | Unreadable, name: str) -> list[str]:
-    """The names of the columns; a name that comes again gets a number, so that no cell is lost."""
+    """The names of the columns."""
     if type(record) is Unreadable:
         raise UserError(f"{name}: the header cannot be read ({record.detail}): mend it, or name its `columns`")
-    seen: Counter[str] = Counter()
-    columns = []
-    for column in record:
-        columns.append(f"{column}.{seen[column]}" if seen[column] else column)
-        seen[column] += 1
-    return columns
+    return unique_names(record)
 
 
 class _LineTooLong(Exception):

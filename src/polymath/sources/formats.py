@@ -5,7 +5,7 @@ To add a format: a reader that yields each row of a file, or `Unreadable` in its
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from itertools import chain, count, repeat
+from itertools import count, repeat
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -18,13 +18,13 @@ from polymath.sources.json_rows import read_json, read_json_lines
 from polymath.sources.options import FormatName, ReadOptions
 from polymath.sources.rows import BadRow, Batch, Place
 from polymath.sources.streams import Blocks, as_utf8, check_ratio, compression_of, decompress, head_of, spooled
-from polymath.sources.tables import parts, read_arrow, read_parquet, rows_of
+from polymath.sources.tables import NumberedBatch, parts, read_arrow, read_parquet, rows_of
 from polymath.sources.text_rows import read_text
 from polymath.sources.unreadable import Unreadable, in_one_line
 from polymath.sources.xml_rows import read_xml
 
 RowReader = Callable[[Blocks, str, ReadOptions, int], Iterator[Any]]
-TableReader = Callable[[Any, ReadOptions, int], Iterator[pa.RecordBatch]]
+TableReader = Callable[[Any, ReadOptions, int], Iterator[NumberedBatch]]
 
 ROW_READERS: dict[FormatName, RowReader] = {
     "json": read_json,
@@ -77,11 +77,15 @@ class _Meter(Iterator[bytes]):
 
 
 def _read_rows(file: File, opened: Opened, start: Place, options: ReadOptions) -> Iterator[Batch]:
-    meter = _Meter(as_utf8(opened.blocks, options.encoding))
+    meter = _Meter(as_utf8(opened.blocks, options.encoding, file.name))
     most_rows, most_bytes = options.batch_rows, options.batch_bytes
     has_header = opened.format in WITH_HEADER
+    rows = ROW_READERS[opened.format](meter, file.name, options, max(start.row - 1, 0))
+    if start.row:
+        next(rows, None)
+        meter.taken = 0  # as after the batch that ended with this row: what follows is cut as in a reading of the whole
     held: list[Any] = []
-    for row in ROW_READERS[opened.format](meter, file.name, options, start.row):
+    for row in rows:
         held.append(row)
         if len(held) >= most_rows or meter.taken >= most_bytes:
             yield _batch(file.name, start, held, has_header)
@@ -110,23 +114,26 @@ def _read_tables(file: File, opened: Opened, start: Place, options: ReadOptions)
             raise UserError(f"{file.name}: is cut off or damaged ({in_one_line(error)}): fetch it again") from error
 
 
-def _measured(tables: Iterable[pa.RecordBatch], file: File, options: ReadOptions) -> Iterator[pa.RecordBatch]:
+def _measured(tables: Iterable[NumberedBatch], file: File, options: ReadOptions) -> Iterator[NumberedBatch]:
     """The tables, until they are far more than the file promises: equal values take no space in it, and pages may be packed."""
     unpacked = 0
-    for table in tables:
+    for first, table in tables:
         unpacked += table.get_total_buffer_size()
         check_ratio(unpacked, file.bytes, file.name, options.max_ratio)
-        yield table
+        yield first, table
 
 
-def table_batches(tables: Iterable[pa.RecordBatch], name: str, start: Place, options: ReadOptions) -> Iterator[Batch]:
-    """Arrow batches as they are where every row is sound, else row by row."""
-    for part, sound in chain.from_iterable(parts(table, options, name) for table in tables):
-        if sound:
-            yield Batch(name, start, table=pa.Table.from_batches([part]))
-        else:
-            yield _batch(name, start, rows_of(part, options))
-        start = Place(start.file, start.row + len(part))
+def table_batches(tables: Iterable[NumberedBatch], name: str, start: Place, options: ReadOptions) -> Iterator[Batch]:
+    """Arrow batches from row `start` on: as they are where every row is sound, else row by row."""
+    for first, table in tables:
+        for part, sound in parts(table, options, name):
+            before, place = max(start.row - first, 0), Place(start.file, max(start.row, first))
+            first += len(part)
+            part = part.slice(before)
+            if len(part) and sound:
+                yield Batch(name, place, table=pa.Table.from_batches([part]))
+            elif len(part):
+                yield _batch(name, place, rows_of(part, options))
 
 
 def with_ends(batches: Iterable[Batch]) -> Iterator[Batch]:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-import pyarrow as pa
 import xxhash
 
 from polymath.errors import UserError, choices, unknown
@@ -19,6 +18,7 @@ from polymath.sources.files import BEGINNING, content_digest
 from polymath.sources.formats import table_batches, with_ends
 from polymath.sources.options import ReadOptions
 from polymath.sources.rows import Batch, Place
+from polymath.sources.tables import NumberedBatch
 from polymath.sources.unreadable import in_one_line
 
 if TYPE_CHECKING:
@@ -56,6 +56,19 @@ def read_hub(
             rows = builder.as_dataset(split=split)
     title = f"{path}/{builder.config.name}/{split}"
     return with_ends(table_batches(_tables(rows, path, revision, start.row), title, start, OPTIONS))
+
+
+def check_hub(
+    path: str, *, name: str | None = None, revision: str | None = None, split: str = "train", data_files: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """Raises UserError where the dataset, its configuration or its split is not there; the columns, where its card names them.
+
+    Cheap beside reading: the card and the list of files are looked at, and nothing else is downloaded.
+    """
+    with _in_our_words(path, revision):
+        builder = _builder(path, name, revision, data_files, None)
+        _check_split(path, split, builder)
+    return tuple(builder.info.features or ())
 
 
 def hub_features(
@@ -140,10 +153,14 @@ def _check_split(path: str, split: str, builder: "DatasetBuilder") -> None:
             raise unknown(path, wanted, "split", known)
 
 
-def _tables(rows: Any, path: str, revision: str | None, skip: int) -> Iterator[pa.RecordBatch]:
+def _tables(rows: Any, path: str, revision: str | None, skip: int) -> Iterator[NumberedBatch]:
+    """Batches that end where those of a reading of the whole do, from the one with row `skip` in it."""
+    first = skip // OPTIONS.batch_rows * OPTIONS.batch_rows
     with _in_our_words(path, revision):
-        for table in rows.with_format("arrow").skip(skip).iter(OPTIONS.batch_rows):
-            yield from table.combine_chunks().to_batches()
+        for table in rows.with_format("arrow").skip(first).iter(OPTIONS.batch_rows):
+            for batch in table.combine_chunks().to_batches():
+                yield first, batch
+                first += len(batch)
 
 
 def _element(feature: Any) -> Any:
@@ -155,8 +172,9 @@ def _element(feature: Any) -> Any:
 
 def _cached_commits(path: str, commit: str | None, name: str | None) -> list[str]:
     """Commits of a dataset that the cache holds ready to read, the newest last."""
-    from datasets import config as settings
     from datasets.naming import camelcase_to_snakecase
+
+    from datasets import config as settings
 
     *owner, title = path.split("/")
     folder = Path(settings.HF_DATASETS_CACHE) / "___".join([*owner, camelcase_to_snakecase(title)])

@@ -47,7 +47,7 @@ class ReadOptions(Config):
     """Allow paths and links that lead out of the source's root; of a hub dataset, a local folder outside the project."""
     max_row_mb: float = Field(default=50, gt=0)
     """A longer row is set aside as `too_long`."""
-    max_depth: int = Field(default=200, ge=1, le=1000)
+    max_depth: int = Field(default=200, ge=1, le=250)
     """Nested brackets or elements in one row; a deeper one is set aside as `too_deep`."""
     max_ratio: float = Field(default=200, ge=1)
     """A file that unpacks to more than 1 GB and to more than this many times its size is refused as a bomb."""

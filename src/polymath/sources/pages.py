@@ -3,6 +3,7 @@
 trafilatura (Barbaresi 2021, ACL demo 15) leaves out menus, notices and footers. It comes with `pip install polymath[pages]`.
 """
 
+import contextlib
 import json
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -14,6 +15,7 @@ from polymath.errors import UserError
 from polymath.sources.files import content_digest, find_files
 from polymath.sources.options import ReadOptions
 from polymath.sources.rows import BEGINNING, BadRow, Batch, Place
+from polymath.sources.unreadable import too_long
 from polymath.store.digest import digest_json
 
 INDEX = "index.jsonl"
@@ -27,6 +29,9 @@ def read_pages(folders: Sequence[str], root: Path, options: ReadOptions, start: 
     for number in range(start.file, len(files)):
         name, path = files[number]
         place, end = Place(number, 0), Place(number + 1, 0) if number + 1 < len(files) else None
+        if path.stat().st_size > options.max_row_bytes:
+            yield Batch(name, place, bad=[BadRow(place, *too_long("", options.max_row_bytes))], end=end)
+            continue
         row = _extract(path.read_bytes(), addresses[path.parent].get(path.name))
         if row is None:
             bad = BadRow(place, "no_text", "the page holds no text beside menus and notices", "")
@@ -55,19 +60,17 @@ def _patterns(folders: Sequence[str]) -> list[str]:
 
 def _addresses(folder: Path) -> dict[str, str]:
     """The address of each fetched file."""
-    return {line["file"]: url for url, line in read_index(folder).items() if line.get("file")}
+    return {line["file"]: url for url, line in read_index(folder).items() if isinstance(line.get("file"), str)}
 
 
 def read_index(folder: Path) -> dict[str, dict[str, Any]]:
-    """What became of every address that was asked for; a line that a kill cut off does not count."""
+    """What became of every address that was asked for; a line that a kill cut off, or that is none of ours, does not count."""
     found: dict[str, dict[str, Any]] = {}
     path = folder / INDEX
-    for line in path.read_text("utf-8").splitlines() if path.exists() else ():
-        try:
+    for line in path.read_text("utf-8", "replace").splitlines() if path.exists() else ():
+        with contextlib.suppress(ValueError, TypeError, KeyError, RecursionError):
             entry = json.loads(line)
-        except ValueError:
-            continue
-        found[entry["url"]] = entry
+            found[str(entry["url"])] = entry
     return found
 
 

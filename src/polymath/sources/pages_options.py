@@ -20,6 +20,7 @@ class PagesOptions(Config):
     terms: str | None = None
     """What the site's terms say, for people."""
     max_pages: int = Field(500, ge=1)
+    """Pages that are saved at most."""
     wait_seconds: float = Field(2.0, ge=0)
     """Between two requests; longer where robots.txt asks for it."""
 

@@ -136,20 +136,26 @@ def _gather(pieces: Iterable[bytes]) -> Blocks:
         yield b"".join(held)
 
 
-# What cannot be decoded becomes a byte that is never valid in UTF-8, so that the row it stands in is found bad later.
+# What cannot be decoded becomes a surrogate, whose bytes are never valid UTF-8, so that its row is found bad later.
 codecs.register_error("never_utf8", lambda error: ("\udcff", error.end))  # type: ignore[attr-defined]
 
 
-def as_utf8(blocks: Blocks, encoding: str) -> Blocks:
-    """Text of any encoding as UTF-8 without a byte order mark; UTF-8 itself passes as it is, bad bytes and all."""
+def as_utf8(blocks: Blocks, encoding: str, name: str) -> Blocks:
+    """Text of any encoding as UTF-8 without a byte order mark; UTF-8 itself passes as it is, bad bytes and all.
+
+    What is lost to the encoding from some place on is an error that names the file.
+    """
     if codecs.lookup(encoding).name == "utf-8":
         yield next(blocks, b"").removeprefix(codecs.BOM_UTF8)
         yield from blocks
         return
     decoder = codecs.getincrementaldecoder(encoding)("never_utf8")
-    for block in blocks:
-        yield decoder.decode(block).encode("utf-8", "surrogateescape")
-    yield decoder.decode(b"", final=True).encode("utf-8", "surrogateescape")
+    try:
+        for block in blocks:
+            yield decoder.decode(block).encode("utf-8", "surrogatepass")
+        yield decoder.decode(b"", final=True).encode("utf-8", "surrogatepass")
+    except UnicodeError as error:  # UTF-16 without a byte order mark tells no row from another
+        raise UserError(f"{name}: cannot be decoded ({error}): name its `encoding`") from error
 
 
 @contextmanager

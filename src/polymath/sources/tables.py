@@ -7,40 +7,48 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from polymath.errors import UserError
+from polymath.sources.columns import unique_names
 from polymath.sources.options import ReadOptions
 from polymath.sources.streams import BLOCK
 from polymath.sources.unreadable import Unreadable, bad_utf8, in_one_line, too_long
 
+NO_OBJECT = (ValueError, OverflowError, KeyError)
+"""What pyarrow raises for a value that no Python object can stand for."""
 PROBE_ROWS = 16
 """Rows by which the size of the first batch of a parquet file is told: what its metadata says are encoded bytes."""
+NumberedBatch = tuple[int, pa.RecordBatch]
+"""A batch of a file, and the number of its first row in the file."""
 BYTES_FOR_TEXT = {pa.string(): pa.binary(), pa.large_string(): pa.large_binary(), pa.string_view(): pa.binary_view()}
 
 
-def read_parquet(source: Any, options: ReadOptions, skip: int) -> Iterator[pa.RecordBatch]:
-    """Batches of a parquet file from row `skip` on; row groups before it are not read."""
+def read_parquet(source: Any, options: ReadOptions, skip: int) -> Iterator[NumberedBatch]:
+    """Batches of a parquet file, whole, from the one with row `skip` in it; row groups before it are not read.
+
+    Where batches end depends on the file alone: what is read from the middle on must be cut as in a reading of the whole.
+    """
     # So a column of a large row group is read page by page; by default it would be in memory whole.
     file = pq.ParquetFile(source, buffer_size=BLOCK, pre_buffer=False)
-    row_bytes = 0.0  # the most that a row of any batch took: encoded, equal values take next to nothing
+    probe = next(file.iter_batches(batch_size=PROBE_ROWS), None)
+    row_bytes = probe.nbytes / len(probe) if probe else 0.0  # encoded, equal values take next to nothing
+    first = 0
     for number in range(file.num_row_groups):
         group = file.metadata.row_group(number)
-        if skip >= group.num_rows:
-            skip -= group.num_rows
+        if skip >= first + group.num_rows:
+            first += group.num_rows
             continue
-        if not row_bytes:
-            first = next(file.iter_batches(batch_size=PROBE_ROWS, row_groups=[number]), None)
-            row_bytes = first.nbytes / len(first) if first else 0.0
         size = max(group.total_byte_size, int(row_bytes * group.num_rows))
         for batch in file.iter_batches(batch_size=_rows_per_batch(group.num_rows, size, options), row_groups=[number]):
-            row_bytes = max(row_bytes, batch.nbytes / max(len(batch), 1))
-            yield batch.slice(skip)
-            skip = max(skip - len(batch), 0)
+            yield first, batch
+            first += len(batch)
 
 
-def read_arrow(source: Any, options: ReadOptions, skip: int) -> Iterator[pa.RecordBatch]:
-    """Batches of an Arrow file or stream (what `save_to_disk` of datasets writes) from row `skip` on."""
+def read_arrow(source: Any, options: ReadOptions, skip: int) -> Iterator[NumberedBatch]:
+    """Batches of an Arrow file or stream (what `save_to_disk` of datasets writes), from the one with row `skip` in it."""
+    first = 0
     for batch in _arrow_batches(source):
-        yield batch.slice(skip)
-        skip = max(skip - len(batch), 0)
+        if skip < first + len(batch):
+            yield first, batch
+        first += len(batch)
 
 
 def _arrow_batches(source: Any) -> Iterator[pa.RecordBatch]:
@@ -59,6 +67,8 @@ def parts(batch: pa.RecordBatch, options: ReadOptions, name: str) -> Iterator[tu
 
     Offsets that point outside the file's bytes crash whoever looks at them (even to measure), so the check comes first.
     """
+    if len(set(batch.schema.names)) < batch.num_columns:
+        batch = batch.rename_columns(unique_names(batch.schema.names))
     layout = _with_bytes(pa.struct(list(batch.schema)))  # a name that is not UTF-8 fails here, not somewhere later
     sound = _is_valid(batch)
     if not sound:
@@ -115,9 +125,16 @@ def rows_of(batch: pa.RecordBatch, options: ReadOptions) -> Iterator[dict[str, A
     """The rows of a batch one by one, so that a bad one costs only itself."""
     for number in range(len(batch)):
         row = batch.slice(number, 1)
-        try:
-            value = row.to_pylist()[0]
-        except UnicodeDecodeError as error:
-            yield bad_utf8(error.object, error)
-            continue
-        yield too_long(str(value)[:1000], options.max_row_bytes) if row.nbytes > options.max_row_bytes else value
+        value = row_at(row, 0)
+        is_long = row.nbytes > options.max_row_bytes and type(value) is not Unreadable
+        yield too_long(str(value)[:1000], options.max_row_bytes) if is_long else value
+
+
+def row_at(table: pa.Table | pa.RecordBatch, number: int) -> dict[str, Any] | Unreadable:
+    """One row as Python objects, or why it cannot be one: Arrow holds years, time zones and keys that Python does not."""
+    try:
+        return table.slice(number, 1).to_pylist()[0]
+    except UnicodeDecodeError as error:
+        return bad_utf8(error.object, error)
+    except NO_OBJECT as error:
+        return Unreadable("bad_value", f"a value that Python cannot hold ({in_one_line(error)})", "")

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from polymath.errors import printable
 from polymath.sources.options import MB
 
 EXCERPT_CHARS = 200
@@ -20,8 +21,7 @@ def excerpt(row: bytes | str) -> str:
     # A character has at most four bytes, so this cut leaves enough and never copies a long row.
     text = row[: 4 * EXCERPT_CHARS]
     text = text.decode("utf-8", "backslashreplace") if isinstance(text, bytes) else text
-    shown = (char if char.isprintable() else char.encode("unicode_escape").decode() for char in text[:EXCERPT_CHARS])
-    return "".join(shown)[:EXCERPT_CHARS]
+    return printable(text[:EXCERPT_CHARS])[:EXCERPT_CHARS]
 
 
 def in_one_line(error: BaseException) -> str:

@@ -162,8 +162,11 @@ class _XmlRows:
             self._size = 0
         else:
             self._around.append(tag)
+            if len(self._around) > self._options.max_depth:
+                depth = f"its elements nest more than {self._options.max_depth} deep before any row begins"
+                raise UserError(f"{self._name}: {depth}: name the row's element with `row_tag`, or fetch it again")
             return
-        self._measure(sum(map(len, attributes.values())))
+        self._measure(2 * len(tag) + len("<></>") + sum(map(len, attributes.values())))  # empty elements take memory too
 
     def _close(self, tag: str) -> None:
         if not self._row:

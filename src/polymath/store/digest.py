@@ -11,6 +11,9 @@ import pyarrow.compute as pc
 import xxhash
 
 FILE_BLOCK = 1 << 20
+HAS_NULLS = 1 << 63
+SCHEME = 2
+"""How tables are digested: part of every key, so that digests of another scheme are never compared with these."""
 
 
 def digest_json(value: Any) -> str:
@@ -75,7 +78,8 @@ def _plain(kind: pa.DataType) -> str:
 def _update(hasher: Any, array: pa.Array) -> None:
     """Hash lengths, validity and values; values under a null are not values and are not hashed."""
     kind = array.type
-    hasher.update(len(array).to_bytes(8, "little"))
+    # The length says too whether there are nulls: or nulls alone would hash like as many `true`.
+    hasher.update((len(array) + HAS_NULLS * bool(array.null_count)).to_bytes(8, "little"))
     if array.null_count:
         hasher.update(_contiguous(pc.cast(array.is_null(), pa.uint8())))
         array = array.drop_null()

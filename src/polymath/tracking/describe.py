@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
 
 LIBRARIES = ("sources", "benchmarks", "recipes")  # parameters that are whole libraries: what was used of them is an input
+WORDINGS = "systems.library."
 DEFAULT = "__default__"
 MADE = ("records", "tokens", "schedule")
 """Datasets whose digests say whether two runs ended with the same."""
@@ -56,7 +57,8 @@ def changed_parameters(context: KedroContext) -> dict[str, str]:
 
 
 def _dials(parameters: Mapping[str, Any]) -> dict[str, str]:
-    return flatten({name: value for name, value in parameters.items() if name not in LIBRARIES and not name.startswith("_")})
+    dials = flatten({name: value for name, value in parameters.items() if name not in LIBRARIES and not name.startswith("_")})
+    return {name: value for name, value in dials.items() if not name.startswith(WORDINGS)}
 
 
 def flatten(value: Any, prefix: str = "") -> dict[str, str]:

@@ -24,7 +24,7 @@ class TrackingConfig(Config):
     """A database file (relative to the project) or the address of a server."""
     experiment: str = "polymath"
     enabled: bool = True
-    patience_seconds: float = 5.0
+    patience_seconds: float = 20.0
     """How long the end of a run waits for the store; what is not sent by then is sent with a later run."""
 
 

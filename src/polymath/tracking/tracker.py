@@ -98,7 +98,7 @@ class Tracker:
 
     @property
     def _took(self) -> float:
-        return round((self.record.ended or time.time()) - self.record.started, 1)
+        return round(max((self.record.ended or time.time()) - self.record.started, 0), 1)  # a clock may be set back
 
     def _listen(self, event: progress.Progress) -> None:
         if event.finished:

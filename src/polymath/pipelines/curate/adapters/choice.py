@@ -9,6 +9,9 @@ from polymath.pipelines.curate.adapters.values import Expression, Expressions, o
 from polymath.sources.rows import Unfit
 from polymath.store.digest import fold
 
+LONGEST_NUMBER = 9
+"""Digits of a label: Python itself refuses to read numbers of thousands of them."""
+
 
 @adapters.register
 def choices(
@@ -96,7 +99,7 @@ def _number(label: Any, keys: list[str], first: int) -> Any:
         return keys.index(given)
     if given in ("", "-1", "None"):
         return None
-    if given.removeprefix("-").isdecimal():
+    if given.removeprefix("-").isdecimal() and len(given) <= LONGEST_NUMBER:
         return int(given) - first
     if len(given) == 1 and given in string.ascii_uppercase:
         return string.ascii_uppercase.index(given)

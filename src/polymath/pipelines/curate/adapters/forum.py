@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from itertools import chain
 from typing import Any, Literal, NamedTuple
 
 from polymath.pipelines.curate.adapters.html import html_text
@@ -11,9 +12,10 @@ from polymath.sources.build import LEFT_OUT
 from polymath.sources.rows import Place, Unfit
 
 QUESTION, ANSWER = "1", "2"
+TWICE = "a question of this id stands before it"
 GONE = ("[deleted]", "[removed]")
 _TAG = re.compile(r"[^<>|]+")
-_TLDR = re.compile(r"[*_#\s]*\btl\s*[;:,.]?\s*dr\b[*_\s:;,.?!–-]*", re.IGNORECASE)
+_TLDR = re.compile(r"\btl\s*+[;:,.]?\s*+dr\b[*_\s:;,.?!–-]*", re.IGNORECASE)
 
 
 class Post(NamedTuple):
@@ -41,6 +43,8 @@ def stackexchange(rows: Rows, *, take: Literal["best", "all", "pairs"] = "best",
         post = attempt(_post, place, row)
         if isinstance(post, Unfit):
             yield place, post
+        elif kind == QUESTION and post.number in questions:
+            yield place, Unfit(LEFT_OUT, TWICE)
         elif kind == QUESTION:
             questions[post.number] = post
         elif kind == ANSWER:
@@ -93,6 +97,8 @@ def reddit_tldr(row: Any) -> Records:
     if not marks:
         raise Unfit(LEFT_OUT, "the post has no TL;DR")
     start, end = marks[-1].span()
+    while start and (post[start - 1] in "*_#" or post[start - 1].isspace()):
+        start -= 1
     paragraph_end = post.find("\n\n", end)
     paragraph_end = len(post) if paragraph_end < 0 else paragraph_end
     summary = post[end:paragraph_end].strip(" *_\n\t")
@@ -115,16 +121,24 @@ def reddit_threads(rows: Rows, *, depth: int = 3, min_score: int = 1) -> PlacedR
         said_by = attempt(_reddit, place, row)
         if isinstance(said_by, Unfit):
             yield place, said_by
-        elif (parent := optional(row, "parent_id")) is None:
+        elif (parent := optional(row, "parent_id")) is None and f"t3_{said_by.number}" in posts:
+            yield place, Unfit(LEFT_OUT, TWICE)
+        elif parent is None:
             posts[f"t3_{said_by.number}"] = said_by
         else:
             comments[parent].append(said_by)
+    used: set[Place] = set()
     for name, post in posts.items():
         tops = [comment for comment in comments[name] if comment.score >= min_score]
         if not tops:
             yield post.place, Unfit("no_reply", "no comment on the post is good enough")
         for top in sorted(tops, key=lambda comment: -comment.score):
-            yield top.place, _conversation(post, _replies(top, comments, depth))
+            spoken = _replies(top, comments, depth)
+            used.update(comment.place for comment in spoken)
+            yield top.place, _conversation(post, spoken)
+    for comment in chain.from_iterable(comments.values()):
+        if comment.place not in used:
+            yield comment.place, Unfit(LEFT_OUT, "a comment that no conversation goes on with")
 
 
 def _reddit(place: Place, row: Any) -> Post:

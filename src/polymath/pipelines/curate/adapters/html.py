@@ -6,6 +6,9 @@ from html.parser import HTMLParser
 _BLOCKS = {"p", "div", "ul", "ol", "table", "tr", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "hr"}
 _ITEM = "\n- "
 _SILENT = {"script", "style", "head"}
+# The parser looks for the end of a tag or of a comment again from every one of many that have none.
+_NO_TAG = re.compile(r"<(?=[^<>]*+(?:<|\Z))")
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _SPACES = re.compile(r"[ \t\r\n]+")
 _MANY_LINES = re.compile(r"\n{3,}")
 
@@ -16,9 +19,16 @@ def html_text(html: str) -> str:
     Inline code stands between backticks, verbatim; links keep their words, images are left out.
     """
     reader = _Reader()
-    reader.feed(html)
+    reader.feed(_NO_TAG.sub("&lt;", _without_comments(html)))
     reader.close()
     return reader.text()
+
+
+def _without_comments(html: str) -> str:
+    """The HTML without its comments; what opens one that never closes is text."""
+    last = html.rfind("-->")
+    end = last + len("-->") if last >= 0 else 0
+    return _COMMENT.sub("", html[:end]) + html[end:].replace("<!--", "&lt;!--")
 
 
 class _Reader(HTMLParser):

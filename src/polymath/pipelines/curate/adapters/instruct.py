@@ -5,7 +5,18 @@ import re
 from typing import Any
 
 from polymath.pipelines.curate.adapters.kinds import Record, Records, adapters
-from polymath.pipelines.curate.adapters.values import Expression, attempt, listed, optional, pick, said, shared, some, text
+from polymath.pipelines.curate.adapters.values import (
+    NOT_LITERAL,
+    Expression,
+    attempt,
+    listed,
+    optional,
+    pick,
+    said,
+    shared,
+    some,
+    text,
+)
 from polymath.sources.rows import Unfit
 
 PLACEHOLDERS = ("no input", "no input required", "no input needed", "none", "n/a", "nan", "nil", "not applicable")
@@ -145,8 +156,8 @@ def _topics(row: Any, expression: str) -> list[Any]:
         return [value] if value else []
     try:
         return list(ast.literal_eval(value))
-    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError) as error:
-        raise Unfit("wrong_type", f"{value[:80]!r} is not a list: {error}") from error
+    except NOT_LITERAL as error:
+        raise Unfit("wrong_type", f"{value[:80]!r} is not a list") from error
 
 
 def _bare(given: str) -> str:

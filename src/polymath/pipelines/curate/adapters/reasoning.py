@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from polymath.pipelines.curate.adapters.kinds import Records, adapters
-from polymath.pipelines.curate.adapters.values import listed, optional, pick, said, shared, some, text
+from polymath.pipelines.curate.adapters.values import NOT_LITERAL, listed, optional, pick, said, shared, some, text
 from polymath.sources.build import LEFT_OUT
 from polymath.sources.rows import Unfit
 
@@ -22,19 +22,17 @@ _BEFORE = re.compile(
     r"|I'll give you a question, please answer with step-by-step reasoning process\. )"
 )
 _AFTER = re.compile(
-    r"\s*(?:Another student: Let's say, hmmm\.\.\.|Hmmm, (?:let me think\.|my stream of consciousness:)"
+    r"(?:Another student: Let's say, hmmm\.\.\.|Hmmm, (?:let me think\.|my stream of consciousness:)"
     r"|(?:Some s|S)tream of consciousness(?: first, then make a decision)?:"
     r"|Think first, then make a decision\. Some random thoughts:"
     r"|Let's think first\. (?:Some random reasoning|Stream of consciousness):"
     r"|Now, let's think a bit\. Some random thoughts:|OK\. Let's think\. Some random thoughts first:"
     r"|Let's give (?:some random thoughts before answering\.|stream of consciousness first:)"
     r"|Let's think (?:step by step:|carefully first\. Step-by-step reasoning process:|now! Step-by-step reasoning:)"
-    r"|Please answer and provide answer explanation\.|Step-by-step reasoning process below:|(?:R|r)easoning(?: process)?:)\s*\Z"
+    r"|Please answer and provide answer explanation\.|Step-by-step reasoning process below:|(?:R|r)easoning(?: process)?:)\Z"
 )
-_ANSWER = re.compile(
-    r"(?:\A|\s+)(?:(?:So|Thus|Therefore),? )?(?:[Tt]he )?(?:[Ff]inal )?[Aa]nswer(?: is|:)\s*(?P<answer>.+?)\.?\s*\Z", re.DOTALL
-)
-_FINAL = re.compile(r"\s*#+ Answer\s*(?P<answer>.+)\Z", re.DOTALL)
+_STATES = re.compile(r"(?:\A|(?<=\s))(?:(?:So|Thus|Therefore),? )?(?:[Tt]he )?(?:[Ff]inal )?[Aa]nswer(?: is|:)(?=\s*[^\s.])")
+_FINAL = re.compile(r"(?<!#)#+ Answer\s*(?P<answer>.+)\Z", re.DOTALL)
 
 
 @adapters.register
@@ -75,14 +73,14 @@ def chain_of_thought(row: Any) -> Records:
 
     Line ends stand there as the two characters `\n`, and each question in one of some ten wordings that ask for steps.
     """
-    question = _BEFORE.sub("", _AFTER.sub("", text(row, "instruction").replace("\\n", "\n")))
+    question = _BEFORE.sub("", _AFTER.sub("", text(row, "instruction").replace("\\n", "\n").rstrip()))
     steps = text(row, "output|response").replace("\\n", "\n")
-    found = _ANSWER.search(steps)
-    if not found:
+    stated = list(_STATES.finditer(steps))  # the last one counts: steps may name an answer on the way
+    if not stated:
         raise Unfit("null_field", "the last sentence states no answer")
-    answer = found["answer"].strip()
+    answer = steps[stated[-1].end() :].strip().removesuffix(".").rstrip()
     letter = re.fullmatch(r"\(([A-Z])\)", answer)
-    reply = steps[: found.start()].strip() or steps.strip()
+    reply = steps[: stated[-1].start()].strip() or steps.strip()
     yield {
         "prompt": question.strip(),
         "context": optional(row, "input"),
@@ -101,9 +99,12 @@ def _unquoted(value: str) -> str:
     if value[:2] not in ("b'", 'b"'):
         return value.strip()
     try:
-        return ast.literal_eval(value).decode().strip()
-    except (ValueError, SyntaxError, UnicodeDecodeError) as error:
-        raise Unfit("bad_row", f"not the text of bytes: {error}") from error
+        written = ast.literal_eval(value)
+        if isinstance(written, bytes):
+            return written.decode().strip()
+    except NOT_LITERAL:  # what it says of the value may hold addresses in memory, different every time
+        pass
+    raise Unfit("bad_row", f"{value[:80]!r} is not how Python writes the bytes of a text")
 
 
 @adapters.register
@@ -119,7 +120,7 @@ def prm800k(row: Any) -> Records:
     found = _FINAL.search(reply)
     yield {
         "prompt": text(row, "question.problem"),
-        "reply": reply[: found.start()] if found else reply,
+        "reply": reply[: found.start()].rstrip() if found else reply,
         "answer": optional(row, "question.ground_truth_answer") or (found["answer"].strip() if found else None),
         "group": shared(text(row, "question.problem")),
     }

@@ -12,7 +12,7 @@ from polymath.sources.text_rows import read_text
 
 _HEADER = re.compile(r"(?:[A-Za-z][^\s:]*:[^\n]*\n(?:[ \t][^\n]*\n)*)+\n")
 _GROUPS = re.compile(r"^Newsgroups:(.*)$", re.MULTILINE | re.IGNORECASE)
-_ATTACHED = re.compile(r"^begin \d{3} .*?^end$", re.MULTILINE | re.DOTALL)
+_ATTACHMENT_BEGINS, _ATTACHMENT_ENDS = (re.compile(line, re.MULTILINE) for line in (r"^begin \d{3} ", r"^end$"))
 _QUOTED = re.compile(r"^(?:[ \t]*[>|:}].*|.*(?:\bwrites?|\bwrote|\bsays)[ \t]*:[ \t]*|In article.*)(?:\n|\Z)", re.MULTILINE)
 _SIGNED = re.compile(r"^--[ \t]*\n.*\Z", re.MULTILINE | re.DOTALL)
 _START = re.compile(r"^\*{3}\s*START OF TH(?:E|IS) PROJECT GUTENBERG[^*]*\*{3}[^\n]*$", re.MULTILINE | re.IGNORECASE)
@@ -33,7 +33,7 @@ def newsgroup(row: Any, *, groups: Words = (), quotes: bool = False) -> Records:
     """
     post = text(row, "text").replace("\r\n", "\n")
     header = _HEADER.match(post)
-    body = _ATTACHED.sub("", post[header.end() :] if header else post)
+    body = _without_attachments(post[header.end() :] if header else post)
     body = _SIGNED.sub("", body if quotes else _QUOTED.sub("", body)).strip()
     record: Record = {"text": body}
     if groups:
@@ -41,6 +41,20 @@ def newsgroup(row: Any, *, groups: Words = (), quotes: bool = False) -> Records:
         posted_to = [group.strip() for group in named[1].split(",")] if named else []
         record["label"] = next((group for group in posted_to if group in groups), None)
     yield record
+
+
+def _without_attachments(post: str) -> str:
+    """The post without what was written in uuencode; an attachment that never ends is text."""
+    kept, end = list[str](), 0
+    for begins in _ATTACHMENT_BEGINS.finditer(post):
+        if begins.start() < end:
+            continue
+        ends = _ATTACHMENT_ENDS.search(post, begins.end())
+        if ends is None:
+            break
+        kept.append(post[end : begins.start()])
+        end = ends.end()
+    return "".join([*kept, post[end:]])
 
 
 @adapters.register

@@ -16,7 +16,6 @@ _MARKS = (
     re.compile(r"### (?P<role>Human|Assistant|System):", re.IGNORECASE),  # often without a line end before
     re.compile(r"(?:\A|\n\n)(?P<role>Human|Assistant):"),
 )
-_LLAMA = re.compile(r"\[INST\](?P<user>.*?)\[/INST\](?P<assistant>.*?)(?=(?:</s>|<s>|\s)*\[INST\]|(?:</s>|\s)*\Z)", re.DOTALL)
 _LLAMA_SYSTEM = re.compile(r"<<SYS>>(?P<system>.*?)<</SYS>>", re.DOTALL)
 
 
@@ -55,14 +54,28 @@ def marked_turns(transcript: str) -> list[Turn]:
 
 def _llama_turns(transcript: str) -> list[Turn]:
     turns: list[Turn] = []
-    for found in _LLAMA.finditer(transcript):
-        asked = found["user"]
+    begins = transcript.find("[INST]")
+    while begins >= 0 and (ends := transcript.find("[/INST]", begins)) >= 0:
+        asked, begins_next = transcript[begins + len("[INST]") : ends], transcript.find("[INST]", ends)
         if not turns and (system := _LLAMA_SYSTEM.search(asked)):
             turns.append({"role": "system", "content": system["system"].strip()})
             asked = asked[system.end() :]
+        replied = transcript[ends + len("[/INST]") : begins_next if begins_next >= 0 else None]
         turns.append({"role": "user", "content": asked.strip()})
-        turns.append({"role": "assistant", "content": found["assistant"].strip()})
+        turns.append({"role": "assistant", "content": _without_ends(replied).strip()})
+        begins = begins_next
     return turns
+
+
+def _without_ends(reply: str) -> str:
+    """The reply without the marks of Llama's format that close it and open what comes next."""
+    end = len(reply)
+    while end:
+        last = next((mark for mark in ("</s>", "<s>", " ", "\n", "\t", "\r") if reply.endswith(mark, 0, end)), "")
+        if not last:
+            break
+        end -= len(last)
+    return reply[:end]
 
 
 def split_system(turns: list[Turn]) -> tuple[str | None, list[Turn]]:

@@ -24,6 +24,8 @@ def _checked(expression: str) -> str:
     return expression
 
 
+NOT_LITERAL = (ValueError, SyntaxError, TypeError, RecursionError, MemoryError)
+"""What `ast.literal_eval` raises for text that is no literal: the last two where it nests too deep."""
 Expression = Annotated[str, AfterValidator(_checked)]
 """Where a value stands in a row, in the language of `fields:`; checked with the options, before any row is read."""
 Expressions = Annotated[Words, AfterValidator(lambda given: tuple(map(_checked, given)))]
