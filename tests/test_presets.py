@@ -101,8 +101,12 @@ def plan_of(preset, track):
 
 def test_llamas_percentages_are_those_of_the_paper():
     track, _ = plan_of("llama", "pretrain.1")
-    assert track.parts["redpajama_common_crawl"] == pytest.approx(0.67)
-    assert sum(track.shares.values()) == pytest.approx(100)
+    paper = {"common_crawl": 67, "c4": 15, "github": 4.5, "wikipedia": 4.5, "books": 4.5, "arxiv": 2.5, "stackexchange": 2}
+    assert sum(paper.values()) == 100
+    assert {name.removeprefix("redpajama_"): share for name, share in track.shares.items()} == {
+        "pg19" if name == "books" else name: share for name, share in paper.items()
+    }
+    assert track.strategy == "proportional", "no set is drawn more often than its share asks"
 
 
 def test_the_merge_varies_its_wordings_and_replays_plain_text():
@@ -119,3 +123,15 @@ def test_half_of_thai_and_english_is_thai():
     thai = {name for name, source in Sources.model_validate(parameters["sources"]).root.items() if source.language == "th"}
     assert track.parts[REST] == pytest.approx(0.5)
     assert {"iapp_wiki_qa", "wisesight", "thaisum", "thaisum_headlines"} <= thai
+
+
+def test_the_curriculum_goes_from_broad_to_careful_and_every_stage_has_tiers_and_a_budget():
+    stages = [plan_of("curriculum", f"pretrain.{number}")[0] for number in (1, 2, 3)]
+    sft, _ = plan_of("curriculum", "sft")
+    careful = [track.parts.get("tier:high", 0) for track in stages]
+    assert careful == sorted(careful)
+    assert careful[-1] > 0.5
+    for track in (*stages, sft):
+        assert track.budget_tokens
+        assert {part for part in track.parts if part != REPLAY} <= {"tier:high", "tier:medium", "tier:low"}
+    assert sft.parts[REPLAY] == pytest.approx(0.1)

@@ -113,13 +113,15 @@ def fields_of_any(name: str, model: type[BaseModel]) -> Iterator[tuple[str, Fiel
 
 @block
 def entry(name: str) -> str:
-    """The fields of an entry of a library: of `Source`, `Benchmark`, `Recipe`, or of a `read:` block."""
+    """The fields of an entry of a library: of `Source`, `Benchmark`, `Recipe`, or of a `read:` or `pages:` block."""
     from polymath.pipelines.curate.compose import Recipe
     from polymath.sources.benchmarks import Benchmark
     from polymath.sources.library import Source
     from polymath.sources.options import ReadOptions
+    from polymath.sources.pages_options import PagesOptions
 
-    model = {"Source": Source, "Benchmark": Benchmark, "Recipe": Recipe, "ReadOptions": ReadOptions}[name]
+    models = (Source, Benchmark, Recipe, ReadOptions, PagesOptions)
+    model = {each.__name__: each for each in models}[name]
     rows = []
     for key, field in model.model_fields.items():
         default = "needed" if field.is_required() else code(_default(field)) if not _model_in(field.annotation)[0] else ""

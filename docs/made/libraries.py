@@ -1,5 +1,8 @@
 """Tables of the libraries of sources and benchmarks, and the diffs of the guides."""
 
+import ast
+import itertools
+import re
 from functools import cache
 from typing import Any
 
@@ -24,14 +27,24 @@ def library(environment: str, name: str) -> dict[str, dict[str, Any]]:
     return {path.stem: read_yaml(path)[name] for path in sorted(folder.glob("*.yml"))}
 
 
+@cache
+def first_rows() -> dict[str, int]:
+    """Entries that a test runs over the first rows of their datasets' own files, and the records that these give."""
+    tree = ast.parse((ROOT / "tests/pipelines/curate/adapters/test_first_rows.py").read_text("utf-8"))
+    [files] = [node.value for node in tree.body if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "FILES"]
+    return {name.value: row.elts[2].value for name, row in zip(files.keys, files.values, strict=True)}  # type: ignore[attr-defined]
+
+
 def proof_of(name: str, kind: str) -> str:
-    """What shows that an entry reads its dataset: a run over real rows, or one row made to the schema of its card."""
+    """What shows that an entry reads its dataset: real rows in a run, its first rows, or one row made to its card's schema."""
     samples = {key: given for family in library("samples", "sources").values() for key, given in family.items()}
     sample = PROVEN_AS.get(name, f"{name}_sample")
     if kind == "embedded":
         return "every demo run"
     if sample in samples:
         return f"real rows ({samples[sample].get('size', 'some')})"
+    if name in first_rows():
+        return f"its first rows ({first_rows()[name]})"
     return "a row of its schema"
 
 
@@ -61,6 +74,32 @@ def sources() -> str:
         headings = ["source", "where", "task", "tier", "licence", "kind", "rows", "proven on"]
         parts.append(f"### {family}\n\n{table(headings, rows)}")
     return "\n\n".join(parts)
+
+
+@block
+def pages() -> str:
+    """The entries of kind `pages`: where they begin, and whether they are fetched."""
+    rows = []
+    for entries in library("base", "sources").values():
+        for name, given in entries.items():
+            if given["kind"] == "pages":
+                told = given["pages"]
+                fetched = "yes" if told.get("fetch") else f"no: {told['terms']}"
+                rows.append([f"`{name}`", told.get("seeds") or "pages of your own", given["licence"], fetched])
+    return table(["source", "begins at", "licence", "fetched"], rows)
+
+
+@block
+def presets() -> str:
+    """The environments but `base`, in the words of the comment at the head of their `run.yml`."""
+    rows = []
+    for path in sorted((ROOT / "conf").glob("*/parameters/run.yml")):
+        name = path.parents[1].name
+        lines = itertools.takewhile(lambda line: line.startswith("# "), path.read_text("utf-8").splitlines())
+        told = re.split(r"(?<=[.:]) (?=[A-Z`k])|\. ", " ".join(line.removeprefix("# ") for line in lines) + " ")[0]
+        if name not in ("base", "local"):
+            rows.append([f"`{name}`", told.strip().rstrip(":.") + "."])
+    return table(["environment", "what it is"], rows)
 
 
 @block

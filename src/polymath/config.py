@@ -30,7 +30,10 @@ def _words(value: Any) -> Any:
     return tuple(value.split()) if isinstance(value, str) else value
 
 
-Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+SPLIT = BeforeValidator(_words)
+"""For a list of other things than any names: `Annotated[tuple[Literal["a", "b"], ...], SPLIT]`."""
+
+Words = Annotated[tuple[str, ...], SPLIT]
 """A list of names: a YAML list, or words in one string on the command line."""
 
 

@@ -39,11 +39,16 @@ class RunHooks:
         """Third parties' warnings go to the log, not to the person."""
         logging.captureWarnings(True)
         self._project = Path(context.project_path)
+        # Kedro reads all of the configuration again whenever someone asks for the parameters; a value that is set is kept.
+        context.config_loader["parameters"] = context.config_loader["parameters"]
 
     @hook_impl(tryfirst=True)
-    def before_pipeline_run(self) -> None:
-        """Refuse to run beside another run."""
+    def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+        """Find what would end the run later, and refuse to run beside another run."""
+        from polymath.pipelines.curate.ahead import look_ahead
         from polymath.store.lock import ProjectLock
+
+        look_ahead(pipeline, catalog)
 
         self._lock = ProjectLock(self._project / "data" / ".lock")
         self._lock.acquire()

@@ -65,6 +65,8 @@ EXAMPLE = pa.schema(
         ("prompt", pa.string()),  # what is asked, in one of the recipe's wordings
         ("input", pa.string()),  # the passage, document or code that the prompt is about
         ("reply", pa.string()),  # what is trained on
+        ("check", pa.dictionary(pa.int32(), pa.string())),  # how a program tells a right reply; null where none can
+        ("expected", pa.string()),  # what it compares with, or the tests that code must pass
         ("text", pa.string()),  # plain text, trained on whole; then there is no prompt and no reply
         ("chosen", pa.string()),
         ("rejected", pa.string()),

@@ -55,6 +55,7 @@ def test_prompts_stand_without_their_reply_and_the_reply_beside_them(exported):
     for row in lines(exported("prompts", "chat").folder / "prompts_train.jsonl"):
         assert_alternating(row["prompt"], "user")
         assert row["reply"]
+        assert {"check", "expected"} <= set(row)
 
 
 def test_plain_text_has_lines_of_its_own(exported, finished):

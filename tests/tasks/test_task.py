@@ -46,6 +46,22 @@ def test_a_shared_context_makes_no_duplicates():
     assert texts == ["Who?\nshe", "When?\nthen"]
 
 
+def test_a_short_instruction_that_outweighs_its_input_and_reply_counts_as_one_word():
+    instruction = "In this task you are given the name of a country and return the capital city of that country."
+    rows = [
+        {"prompt": instruction, "context": "Yemen", "reply": "Sanaa"},
+        {"prompt": instruction, "context": "Afghanistan", "reply": "Kabul"},
+        {"prompt": "Sort the list.", "context": "b, a, c", "reply": "a, b, c"},
+        {"prompt": instruction, "reply": "Which one?"},
+    ]
+    first, second, third, fourth = TASKS["instruct"].dedup_text(records(*rows)).to_pylist()
+    assert first.split("\n")[1:] == ["Yemen", "Sanaa"]
+    assert first.split("\n")[0] == second.split("\n")[0]
+    assert len(first.split()) == 3
+    assert third == "Sort the list.\nb, a, c\na, b, c"
+    assert fourth == f"{instruction}\nWhich one?"
+
+
 def test_long_parts_that_many_share_count_as_one_word():
     instruction = "You are given a sentence. Decide whether it is true. " * 20
     passage = "It was a dark and stormy night, and the rain fell in torrents. " * 20

@@ -45,6 +45,8 @@ MEANINGS = {
     "system": "system prompt",
     "prompt": "what is asked, in one of the recipe's wordings",
     "reply": "what is trained on",
+    "check": "how a program tells a right reply: same, letter, last_line, tests; empty where none can",
+    "expected": "what it compares a reply with, or the tests that code must pass",
     "history": "earlier turns of the conversation",
     "input": "the passage, document or code that the prompt is about",
     "text": "plain text, trained on whole",

@@ -67,7 +67,7 @@ def line_of(example: Mapping[str, Any], kind: str) -> dict[str, Any]:
         turns = {f"{side}_turn": turn for side, turn in sides.items()}
         return {"prompt": asked, **{side: [turn] for side, turn in sides.items()}, **turns}
     if kind == "prompts":
-        return {"prompt": asked, "reply": example["reply"]}
+        return {"prompt": asked, **{name: example[name] for name in ("reply", "check", "expected")}}
     return {"messages": [*asked, _said(example["reply"])]}
 
 

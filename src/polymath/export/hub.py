@@ -14,7 +14,7 @@ FILE_BYTES = 512 * 2**20
 GROUP_BYTES = 32 * 2**20
 """In memory; a row group is written beyond it, so that shards of any size make groups that are read well."""
 TEXTS = {
-    "turns": ("system", "history", "prompt", "input", "reply"),
+    "turns": ("system", "history", "prompt", "input", "reply", "check", "expected"),
     "pair": ("system", "history", "prompt", "input", "chosen", "rejected"),
     "text": ("text",),
 }

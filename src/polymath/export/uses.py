@@ -49,9 +49,13 @@ def _pairs() -> str:
 
 
 def _prompts() -> str:
-    return """Lines hold `prompt` (turns) without the reply, and `reply` beside it for those who reward against it.
+    return """Lines hold `prompt` (turns) without the reply, and beside it `reply`, one that is right, for those who reward
+against it. Where a program can tell a right reply, `check` says how and `expected` against what: `same` (the reply is what
+is expected), `letter` (its first letter is), `last_line` (it is `Answer: ` and what is expected), `tests` (a program passes
+them).
 
-- TRL: `GRPOTrainer` on `load_dataset("FOLDER", "prompts", split="train")`; reward functions are given `reply`"""
+- TRL: `GRPOTrainer` on `load_dataset("FOLDER", "prompts", split="train")`; reward functions are given `reply`, `check` and
+  `expected`"""
 
 
 def _megatron(contents: Contents, rows: Counter[str]) -> str:

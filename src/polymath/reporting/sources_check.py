@@ -81,7 +81,7 @@ def batches_of(source: Source, root: Path, wanted: int) -> Iterator[Batch]:
                 streaming=True,
             )
     if source.kind == "pages":
-        from polymath.pipelines.curate.ingest import pages_missing
+        from polymath.pipelines.curate.early import pages_missing
         from polymath.sources.pages import saved_pages
         from polymath.sources.pages_fetch import fetch_pages
 
@@ -128,7 +128,8 @@ def tell_check(project: Project, name: str, rows: int) -> None:
         console.print(f"[yellow]no record[/yellow]  row {bad.place.row:,}: {escape(bad.reason)}, {escape(bad.detail)}")
     if len(look.unfit) > 3:
         console.print(f"[yellow]no record[/yellow]  and {len(look.unfit) - 3:,} more rows")
-    if (stop := refusal(source, project.parameters("decontaminate").suite(project.parameters("benchmarks")))) is not None:
+    benchmarks = project.parameters("benchmarks")
+    if (stop := refusal(source, project.parameters("decontaminate").suite(benchmarks), benchmarks.root)) is not None:
         console.print(f"[yellow]a run takes none of its rows: {escape(stop)}[/yellow]")
 
 
@@ -168,7 +169,7 @@ def _template(form: FormConfig, project: Project) -> Any:
     """The tokenizer whose chat template is the form, where it is one."""
     if form.name != "chat":
         return None
-    from polymath.pipelines.curate.tokenizer import codec
+    from polymath.pipelines.curate.codec import codec
 
     made = project.load("tokenizer")
     return codec(made.path, made.digest).template

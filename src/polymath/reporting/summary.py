@@ -29,6 +29,8 @@ def print_summary(catalog: CatalogProtocol) -> None:
     """Six lines: what was made and where, what was removed, what needs a look, the report, and what comes next."""
     from rich.console import Console
 
+    from polymath.reporting.card.words import plural
+
     books = catalog.load("books").read().to_pylist()
     totals: Counter[tuple[str, str]] = Counter()
     for line in books:
@@ -40,7 +42,8 @@ def print_summary(catalog: CatalogProtocol) -> None:
     )
     made, kept, tokens = totals["records", "made"], totals["records", "kept"], totals["tokens", "train"]
     reasons = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in removed.most_common(3)) or "nothing"
-    told = {"made": f"{kept:,} of {made:,} records of {len(sources)} sources; {tokens:,} training tokens in data/04_tokens"}
+    read = plural(len(sources), "source")
+    told = {"made": f"{kept:,} of {made:,} records of {read}; {tokens:,} training tokens in data/04_tokens"}
     told["removed"] = reasons
     if "data_card" in catalog and catalog.exists("data_card"):
         card = catalog["data_card"]

@@ -49,10 +49,15 @@ def describe_source(project: Project, source: str) -> None:
     table.add_column("share", justify="right")
     wholes = {"rows": "read", "records": "made"}
     for line in lines:
+        if line["track"] and not line["count"]:
+            continue  # a track that nothing of it goes into
         whole = next((w["count"] for w in lines if (w["ledger"], w["line"]) == (line["ledger"], wholes.get(line["ledger"]))), 0)
         share = f"{line['count'] / whole:.1%}" if whole else ""
         table.add_row(line["ledger"], line["line"], line["track"] or "", f"{line['count']:,}", share)
     console.print(table)
+    notes = [shard.entry.note for shard in project.load("records").shards if shard.entry.note["source"] == source]
+    for why in {note["refused"] for note in notes if "refused" in note}:
+        console.print(f"refused: {escape(why)}")
     console.print("[dim]kedro trace <source>/<number> tells one record's story[/dim]")
 
 

@@ -79,15 +79,19 @@ def _chapters(load: Load, place: Place, clean: CleanConfig) -> Iterator[Chapter]
 def _clean(load: Load, place: Place, clean: CleanConfig) -> Chapter:
     decided = _row(load("clean_decisions"), place)
     signals = load("text_signals").shards[place.shard].read().slice(place.row, 1)
+    if scores := load("relevance").shards:
+        signals = signals.append_column("relevance", scores[place.shard].read()["relevance"].slice(place.row, 1))
     moved = f"moved to {decided['task']} by the rule {decided['moved']}; " if decided["moved"] else ""
     if not decided["kept"]:
-        told = f"{moved}removed by the filter {decided['reason']}, which measured {decided['value']:.4g}"
+        value = "found nothing to measure" if decided["value"] is None else f"measured {decided['value']:.4g}"
+        told = f"{moved}removed by the filter {decided['reason']}, which {value}"
         return Chapter("clean", told, {"removed": decided["reason"], "value": decided["value"]})
     source = signals["source"][0].as_py()
     recipe = clean.judge.sources.get(source) or clean.judge.tasks.get(decided["task"], "none")
     steps = clean.judge.recipes.get(recipe, {})
     found = verdicts(steps, derived_signals(signals, clean.judge))
-    measured = {name: f"{verdict.value[0]:.4g} (limit {verdict.limit:g})" for name, verdict in found}
+    known = [(name, verdict) for name, verdict in found if not np.isnan(verdict.value[0])]
+    measured = {name: f"{verdict.value[0]:.4g} (limit {verdict.limit:g})" for name, verdict in known}
     return Chapter("clean", f"{moved}passed the {len(found)} filters of the recipe {recipe}", measured)
 
 
@@ -95,11 +99,16 @@ def _dedup(load: Load, place: Place) -> Chapter:
     decisions = load("dedup_decisions")
     decided = _row(decisions, place)
     if not decided["kept"]:
-        how = "says the same as" if decided["reason"] == "copy" else f"is {decided['similarity']:.3f} like"
+        how = "says the same as" if decided["reason"] == "copy" else _likeness(decided["similarity"])
         told = f"removed: it {how} {decided['duplicate_of']}"
         return Chapter("dedup", told, {"removed": decided["reason"], "duplicate_of": decided["duplicate_of"]})
     copies = sum(pc.sum(pc.equal(table["duplicate_of"], place.id)).as_py() or 0 for table in decisions.tables(["duplicate_of"]))
     return Chapter("dedup", "kept; " + (f"{copies:,} others repeat it" if copies else "nothing repeats it"), {"copies": copies})
+
+
+def _likeness(similarity: float | None) -> str:
+    """How alike two texts are, where they were compared (`dedup.verify.verified`)."""
+    return "shares a band (unverified) with" if similarity is None else f"is {similarity:.3f} like"
 
 
 def _decontaminate(load: Load, place: Place) -> Chapter:

@@ -13,24 +13,26 @@ from polymath.text.unicode import SCRIPTS, UNSPACED
 from polymath.text.words import count_words
 
 LONG_WORDS = 40
-"""Instructions and inputs of more words than this stand in a dedup text as one word."""
+"""An input of more words than this stands in a dedup text as one word, and so does an instruction beside an input."""
 
 
 class _Instruct(Task):
     def dedup_text(self, records: pa.Table) -> pa.Array:
-        """Prompt and reply; where there is an input, all three, the long ones of prompt and input as one word each.
+        """Prompt and reply; with an input, all three: a long input as one word, and so a prompt that outweighs the rest.
 
-        Thousands of records share one long instruction and differ in a short input; others share one long passage and differ in
-        the instruction. Compared in full, either would be near-duplicates: shared parts make groups, not duplicates.
+        Thousands of records share one instruction and differ in a short input ("Name the capital of the country." "Yemen"
+        "Sanaa"); others share one long passage and differ in the instruction. Compared in full, either would be
+        near-duplicates: shared parts make groups, not duplicates.
         """
         prompt, context, reply = (records[name].combine_chunks() for name in ("prompt", "context", "reply"))
-        alone = context.is_null()
-        return joined([pc.if_else(alone, prompt, _abridged(prompt)), _abridged(context), reply], "\n")
+        given = _abridged(context, _words(context) > LONG_WORDS)
+        asked = _abridged(prompt, _words(prompt) > np.minimum(_words(given) + _words(reply), LONG_WORDS))
+        return joined([pc.if_else(context.is_null(), prompt, asked), given, reply], "\n")
 
 
-def _abridged(texts: pa.Array) -> pa.Array:
-    """Long texts replaced by one word, a digest of them; others as they are."""
-    rows = pa.array(np.flatnonzero(_words(texts) > LONG_WORDS))
+def _abridged(texts: pa.Array, which: np.ndarray) -> pa.Array:
+    """Some of the texts (bool[n]) replaced by one word, a digest of them; the others as they are."""
+    rows = pa.array(np.flatnonzero(which))
     words = [f"x{xxhash.xxh3_64_hexdigest(text.encode())}" for text in texts.take(rows).to_pylist()]
     return pc.replace_with_mask(texts, pc.is_in(pa.array(np.arange(len(texts))), rows), pa.array(words, pa.string()))
 

@@ -1,5 +1,7 @@
 """Datasets made by hand, for tests of single steps."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -59,3 +61,13 @@ def runner(folder: Path) -> Callable[..., ShardFolder]:
         return save_plan(plan, folder / name, form)
 
     return run
+
+
+def passes(check: str, expected: str, reply: str) -> bool:
+    """Whether a reply is right by the check of its example, as `Recipe.check` defines the four of them."""
+    if check == "tests":
+        ran = subprocess.run([sys.executable, "-I", "-c", f"{reply}\n{expected}"], capture_output=True, timeout=20, check=False)
+        return ran.returncode == 0
+    if check == "last_line":
+        return reply.rstrip().splitlines()[-1] == f"Answer: {expected}"
+    return reply == expected if check == "same" else reply[:1] == expected

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from polymath.pipelines.curate.clean import CleanConfig, JudgeConfig, judge_text, measure_text
 from polymath.pipelines.curate.filters import filters
 from polymath.pipelines.curate.relevance import RelevanceConfig, fit_profiles, measure_relevance
-from polymath.pipelines.curate.signals import SignalsConfig, measure_shard
+from polymath.pipelines.curate.signals import NAMES, SignalsConfig, measure_shard
 from tests.conftest import ROOT
 from tests.pipelines.curate.made import ENGINE, records_of, runner
 
@@ -162,6 +162,15 @@ def test_strays_are_told_by_how_little_they_are_like_their_task(tmp_path):
     assert found == [None] * 60 + ["off_topic"]
 
 
+def test_a_source_without_records_has_no_relevance(tmp_path):
+    records = records_of(tmp_path / "records", {"s": [{"text": PROSE}], "refused": []}, "text")
+    config, save = RelevanceConfig(measured=True), runner(tmp_path)
+    for given in (records, records_of(tmp_path / "none", {"refused": []}, "text")):
+        profiles = save(f"profiles of {given.path.name}", fit_profiles(given, config, ENGINE))
+        measured = save(f"relevance of {given.path.name}", measure_relevance(given, profiles, config, ENGINE))
+        assert measured.rows == given.rows
+
+
 def test_language_comes_from_the_source_else_the_script_else_a_model(tmp_path):
     rows = [
         {"text": "แมวนอนหลับอยู่บนหลังคา"},
@@ -188,11 +197,36 @@ def test_language_comes_from_the_source_else_the_script_else_a_model(tmp_path):
         ({"recipes": {"web": {"too_few_words": {"min_words": "many"}}}, "tasks": {}}, "min_words"),
         ({"recipes": {"web": {}}, "tasks": {"text": "wbe"}}, "'wbe' is not a recipe; did you mean 'web'"),
         ({"recipes": {}, "tasks": {}, "moves": {"m": {"from": "txt", "to": "code", "when": {}}}}, "'txt' is not a task"),
+        (
+            {"recipes": {}, "tasks": {}, "moves": {"m": {"from": "text", "to": "code", "when": {"wrds": {"min": 1}}}}},
+            "moves.m.when: 'wrds' is not a signal; did you mean 'words'",
+        ),
+        ({"recipes": {"web": {}}, "tasks": {"text": "web"}, "languages": "en"}, "no recipe that judges has .* other_language"),
+        ({"recipes": {"web": {"off_topic": None}}, "tasks": {"text": "web"}, "floors": {"default": 0.1}}, "off_topic"),
     ],
 )
 def test_a_wrong_dial_is_refused_with_the_nearest_name(change, message):
     with pytest.raises(ValidationError, match=message):
         JudgeConfig(**change)
+
+
+def test_a_floor_without_a_measured_relevance_is_refused():
+    judge = {"recipes": {"r": {"off_topic": {}}}, "tasks": {"text": "r"}, "floors": {"default": 0.2}}
+    with pytest.raises(ValidationError, match=r"set clean\.relevance\.measured to true"):
+        CleanConfig(judge=judge)
+
+
+def test_languages_that_are_not_listed_go_and_what_no_language_was_told_for_stays(tmp_path):
+    rows = [{"text": PROSE, "language": "en"}, {"text": PROSE, "language": "de"}, {"text": "12 34 56"}]
+    judge = {"recipes": {"r": {"other_language": {}}}, "tasks": {"text": "r"}, "languages": "en th"}
+    assert reasons(tmp_path, rows, "text", CleanConfig(judge=judge)) == [None, "other_language", None]
+
+
+def test_the_names_of_signals_are_those_that_are_measured(tmp_path):
+    records = records_of(tmp_path / "records", {"s": [{"text": PROSE}]}, "text")
+    measured = measure_shard(records.shards[0], SignalsConfig())
+    assert set(NAMES) == set(measured.column_names) - {"tier", "task", "source", "language", "script"}
+    assert len(set(NAMES)) == len(NAMES)
 
 
 def test_every_filter_reads_signals_that_are_measured(tmp_path):

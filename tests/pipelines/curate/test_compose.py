@@ -123,6 +123,15 @@ def test_classes_are_named_in_the_recipes_words(tmp_path):
     assert found["s/1#plain"] == ("neg, pos?", "pos")
 
 
+def test_how_a_reply_is_checked_goes_with_the_example_where_there_is_something_to_check_against(tmp_path):
+    recipe = {
+        "checked": {"prompt": ["{prompt}"], "reply": "{reply}", "check": "last_line", "expected": "{answer}"},
+        "open": {"prompt": ["{prompt}"], "reply": "{reply}"},
+    }
+    found = {e["id"]: (e["check"], e["expected"]) for e in examples(tmp_path, [row(answer="4"), row()], recipe)}
+    assert found == {"s/0#checked": ("last_line", "4"), "s/0#open": (None, None), "s/1#open": (None, None)}
+
+
 def test_a_recipe_may_be_for_some_classes_alone(tmp_path):
     recipe = {
         "other_words": {
@@ -217,6 +226,8 @@ def test_a_wrong_system_prompt_is_refused(prompt, message):
             "2 examples of a record, but only 1 wordings",
         ),
         ({"classify": {"x": {"prompt": ["a"], "reply": "{text}", "where": {"label_nam": "x"}}}}, "{label_nam} is not a field"),
+        ({"reasoning": {"x": {"prompt": ["a"], "reply": "{reply}", "check": "same"}}}, "check and expected go together"),
+        ({"reasoning": {"x": {"prompt": ["a"], "reply": "{reply}", "check": "number", "expected": "{answer}"}}}, "check"),
     ],
 )
 def test_a_wrong_recipe_is_refused_with_the_nearest_name(recipes, message):

@@ -57,6 +57,26 @@ def test_an_item_too_short_for_an_ngram_is_found_whole(tmp_path, root):
     assert [row["item"] for row in decided] == ["q2", None, "q3"]
 
 
+@pytest.mark.parametrize(
+    ("item", "said", "leaks_"),
+    [
+        ("Which of the following is true?", "Read on. Which of the following is true of Adrianne ?", False),
+        (
+            "Which of the following is true?",
+            "Which of the following is true of whales? Which of the following is true? A",
+            True,
+        ),
+        ("Which of the following is true?", "which of the FOLLOWING is true (A) whales (B) bats", True),
+        ("What is the value of 2+2?", "What is the value of -2 - (-2 + 5)?", False),
+        ("What is the value of 2+2?", "Tell me what is the value of 2 + 2.", True),
+        ("how to clean a dirty sink", "how to clean a dirty sink Options: soap, sand", True),
+    ],
+)
+def test_a_short_item_leaks_where_it_stands_with_its_signs_and_to_the_end_of_its_sentence(tmp_path, root, item, said, leaks_):
+    (root / "quiz.jsonl").write_text(json.dumps({"id": "q", "question": item}))
+    assert leaks(tmp_path, root, [qa(said)])[0]["kept"] is not leaks_
+
+
 def test_the_item_is_found_in_any_field(tmp_path, root):
     rows = [qa("Answer.", f"You asked: {QUESTION}"), {**qa("Answer the question."), "context": QUESTION}]
     assert [row["kept"] for row in leaks(tmp_path, root, rows)] == [False, False]

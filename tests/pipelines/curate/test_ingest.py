@@ -10,6 +10,7 @@ from polymath.engine.save import save_plan
 from polymath.errors import UserError
 from polymath.pipelines.curate import ingest as steps
 from polymath.pipelines.curate.ingest import IngestConfig, RunConfig, Sources, list_quarantined, read_sources
+from polymath.pipelines.curate.recipes import Recipes
 from polymath.pipelines.curate.suite import DecontaminateConfig
 from polymath.sources.benchmarks import Benchmarks
 from polymath.store.folder import MANIFEST
@@ -30,11 +31,12 @@ def write(raw, name, rows):
     (raw / name).write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
 
 
+RECIPES = Recipes({"closed_qa": {"plain": {"prompt": ["{prompt}"], "reply": "{reply}"}}})
+
+
 def plan(raw, sources, benchmarks=None, config=SMALL, wanted="all", suite="all"):
-    run = RunConfig(sources=wanted, files_root=raw)
-    return read_sources(
-        Sources(sources), Benchmarks(benchmarks or {}), DecontaminateConfig(benchmarks=suite), run, config, ENGINE
-    )
+    run, suite = RunConfig(sources=wanted, files_root=raw), DecontaminateConfig(benchmarks=suite)
+    return read_sources(Sources(sources), Benchmarks(benchmarks or {}), suite, RECIPES, run, config, ENGINE)
 
 
 def rows(count, start=0):
@@ -125,6 +127,7 @@ def test_a_source_that_is_a_benchmarks_split_is_refused_and_counted(tmp_path, ra
     made = save_plan(plan(raw, {"qa": {**QA, "split": "test"}}, quiz), tmp_path / "records")
     assert made.rows == 0
     assert made.shards[-1].entry.note["counts"] == {"rows": 7, "ingested": 0, "quarantined": 0, "refused": 7}
+    assert made.shards[-1].entry.note["refused"].startswith("benchmark_split: it is the split that ")
 
 
 def test_a_benchmarks_split_is_training_data_where_the_suite_drops_the_benchmark(tmp_path, raw):
@@ -143,7 +146,7 @@ def test_text_is_normalised_as_it_is_read_but_code_keeps_its_entities(tmp_path, 
 
 def test_personal_data_is_masked_when_asked(tmp_path, raw):
     write(raw, "qa.jsonl", [{"q": "Who has jane.doe@example.com?", "a": "1"}])
-    made = save_plan(plan(raw, {"qa": QA}, config=IngestConfig(mask=("email",))), tmp_path / "records")
+    made = save_plan(plan(raw, {"qa": QA}, config=IngestConfig(mask="email ip")), tmp_path / "records")
     assert made.read(["prompt"])["prompt"].to_pylist() == ["Who has <EMAIL>?"]
 
 
@@ -155,7 +158,7 @@ def test_a_missing_file_is_named_before_any_work(raw):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"adapter": "sqad"}, "'sqad' is not a adapter; did you mean 'squad'"),
+        ({"adapter": "sqad"}, "'sqad' is not an adapter; did you mean 'squad'"),
         ({"adapter": "choices", "options": {"lable": "x"}}, "unknown key; did you mean 'label'"),
         ({"fields": {"prompt": "a..b"}}, "is not a path"),
     ],
@@ -163,3 +166,33 @@ def test_a_missing_file_is_named_before_any_work(raw):
 def test_a_wrong_entry_anywhere_in_the_library_is_refused(change, message):
     with pytest.raises(ValidationError, match=message):
         Sources({"qa": {**QA, **change}})
+
+
+def hub_like(folder):
+    """A local folder laid out like a hub dataset, with the split `train`."""
+    (folder / "quiz").mkdir()
+    (folder / "quiz" / "train.jsonl").write_text('{"q": "Who?", "a": "Ann"}\n')
+    return {"path": str(folder / "quiz"), "kind": "hub", "read": {"outside": True}}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"recipes": "plane"}, r"sources\.second\.recipes: 'plane' is not a recipe of closed_qa; did you mean 'plain'\?"),
+        ({"fields": {"prompt": "q", "reply": "anser"}}, r"second\.fields\.reply: qa\.jsonl has no column 'anser'"),
+        ({"split": "trian"}, r"'trian' is not a split; did you mean 'train'\?"),
+        ({"config": "esy"}, r"'esy' is not a configuration"),
+        (
+            {"adapter": "alpaca", "task": "instruct", "fields": {}, "options": {"prompt": "qestion", "reply": "a"}},
+            r"second\.options: qestion is missing or null in each of the first 12 rows of qa\.jsonl",
+        ),
+    ],
+)
+def test_a_wrong_recipe_column_or_split_of_any_source_is_one_message_before_any_work(
+    raw, tmp_path, monkeypatch, change, message
+):
+    monkeypatch.chdir(tmp_path)
+    write(raw, "qa.jsonl", rows(12))
+    place = hub_like(tmp_path) if {"split", "config"} & set(change) else {}
+    with pytest.raises(UserError, match=message):
+        plan(raw, {"first": QA, "second": {**QA, **place, **change}})

@@ -9,6 +9,7 @@ from polymath.pipelines.curate.decontaminate import drop_leaks, find_leaks, read
 from polymath.pipelines.curate.dedup import DedupConfig, find_candidates, gather_candidates, sketch
 from polymath.pipelines.curate.ingest import RunConfig
 from polymath.pipelines.curate.languages import languages_of
+from polymath.pipelines.curate.signals import SignalsConfig, measure_shard
 from polymath.pipelines.curate.suite import DecontaminateConfig
 from polymath.pipelines.curate.verify import drop_near_duplicates, verify_candidates
 from polymath.records import RECORD
@@ -36,6 +37,15 @@ def test_every_record_has_a_language_by_its_script_or_by_a_model():
     rows = [{"task": "text", "text": text} for text in TEXTS.values()]
     found = languages_of(pa.Table.from_pylist(rows, schema=RECORD), "model").to_pylist()
     assert found == list(TEXTS)
+
+
+def test_every_record_has_a_script_and_one_without_letters_has_none(tmp_path):
+    folder = records_of(tmp_path / "records", {"s": [{"text": text} for text in [*TEXTS.values(), "123 456", ""]]}, "text")
+    measured = measure_shard(folder.shards[0], SignalsConfig())
+    found = measured["script"].to_pylist()
+    assert found == ["Thai", "Jpan", "Hani", "Hang", "Cyrl", "Grek", "Latn", None, None]
+    spaced = measured["spaced"].to_pylist()
+    assert spaced == [False, False, False, True, True, True, True, True, True]
 
 
 def test_what_the_source_declares_counts_and_a_script_of_many_languages_needs_the_model():

@@ -14,6 +14,8 @@ from polymath.pipelines.curate.counts import count_tokens
 from polymath.pipelines.curate.mix import draw_frontiers, weigh_tracks
 from polymath.pipelines.curate.pack import pack_sequences, schedule_batches
 from polymath.pipelines.curate.tracks import MixConfig, TrackConfig
+from polymath.store.folder import Manifest, ShardFolder
+from polymath.store.shards import Entry, write_shard
 from tests.pipelines.curate.made import ENGINE, folder_of, records_of, runner
 
 TASKS_OF = {"a": "closed_qa", "b": "instruct", "c": "text"}
@@ -97,6 +99,18 @@ def test_weights_sum_to_one_and_keep_the_epoch_cap(made, strategy):
     assert sum(row["weight"] for row in rows) == pytest.approx(1)
     assert max(row["epochs"] for row in rows) <= 4.001
     assert len(rows) == 6
+
+
+def test_the_limit_of_the_temperature_strategy_makes_large_tasks_alike(made):
+    def shares(**track):
+        rows = made.run(
+            "weights", weigh_tracks(made.counts, made.concepts, mix(strategy="temperature", **track), ENGINE)
+        ).read()
+        return rows.to_pandas().groupby("task").weight.sum()
+
+    free, limited = shares(temperature=1), shares(temperature=1, temperature_limit=5_000)
+    assert free.max() > 1.4 * free.min()
+    assert limited.max() == pytest.approx(limited.min())
 
 
 def test_explicit_weights_are_those_of_the_tasks(made):
@@ -216,6 +230,16 @@ def test_the_schedule_keeps_its_promises_and_draws_only_training_sequences(made)
     assert made.run("other", again).digest != schedule.digest
 
 
+def test_what_is_left_out_lets_nothing_else_be_drawn_more_often_than_the_cap(made):
+    """Weights count all tokens of a concept; those that are too long for a sequence cannot be drawn."""
+    config = mix(sequence_tokens=64, tasks="instruct closed_qa", strategy="unimax", max_epochs=2, budget_tokens=55_000)
+    sequences, weights, schedule = packed(made, config)
+    left = sum(row["tokens"] for row in sequences.shards[0].read_aside().to_pylist())
+    assert left > 0.3 * sum(row["tokens"] for row in weights.read().to_pylist())
+    draws = np.bincount(schedule.shards[0].read(["sequence"])["sequence"].to_numpy())
+    assert draws.max() == 2
+
+
 def test_a_track_with_less_than_a_batch_has_an_empty_schedule(made):
     _, _, schedule = packed(made, mix(tasks="text", batch_sequences=4000))
     assert (schedule.rows, schedule.shards[0].entry.note["steps"]) == (0, 0)
@@ -226,6 +250,15 @@ def test_a_track_that_nothing_goes_into_is_empty(made):
     sequences, weights, schedule = packed(made, config)
     assert (sequences.rows, weights.rows, schedule.rows) == (0, 0, 0)
     assert [shard.name for shard in sequences.shards] == ["preference"]
+
+
+def test_sequences_of_other_tracks_are_refused_and_the_way_out_is_told(made):
+    sequences, weights, schedule = packed(made, mix())
+    more = MixConfig(tracks={"sft": {}, "code": {"tasks": "code"}})
+    with pytest.raises(UserError, match="are of the tracks sft, not of sft, code; pack them first"):
+        schedule_batches(sequences, weights, made.concepts, more, ENGINE)
+    with pytest.raises(UserError, match="are of the tracks sft"):
+        balance_books(made.records, fates_of(made), made.counts, made.tokens, sequences, schedule, more, ENGINE)
 
 
 def test_prompts_stand_alone(made):
@@ -262,7 +295,7 @@ def fates_of(made, missing=0):
 def test_the_books_add_up_over_tracks(made):
     sequences, _, schedule = packed(made, mix(sequence_tokens=128))
     folders = (made.records, fates_of(made), made.counts, made.tokens, sequences, schedule)
-    lines = made.run("books", balance_books(*folders, ENGINE)).read().to_pylist()
+    lines = made.run("books", balance_books(*folders, mix(sequence_tokens=128), ENGINE)).read().to_pylist()
     tokens = {row["line"]: 0 for row in lines if row["ledger"] == "tokens"}
     for row in lines:
         if row["ledger"] == "tokens":
@@ -276,7 +309,28 @@ def test_books_that_do_not_balance_fail_the_run_and_say_where(made):
     with pytest.raises(
         UserError, match=r"the books of a do not balance: 300 records made, but 297 kept \(a difference of \+3\)"
     ):
-        made.run("books", balance_books(*folders, ENGINE))
+        made.run("books", balance_books(*folders, mix(), ENGINE))
+
+
+def without_last(sequences, path):
+    """The sequences without the last one."""
+    shard = sequences.shards[0]
+    table = shard.read()
+    left = write_shard(path, Entry("sft", "sft.parquet", "key", "base"), table.slice(0, len(table) - 1), shard.read_aside())
+    Manifest("made", "key", (left,)).write(path)
+    return ShardFolder.open(path)
+
+
+def test_a_token_that_no_sequence_holds_fails_the_run_and_its_source_is_named(made, tmp_path):
+    config = mix(sequence_tokens=128)
+    sequences, _, schedule = packed(made, config)
+    (tmp_path / "cut").mkdir()
+    cut = without_last(sequences, tmp_path / "cut")
+    lost = sequences.shards[0].read(["tokens"])["tokens"][-1].as_py()
+    folders = (made.records, fates_of(made), made.counts, made.tokens, cut, schedule)
+    message = rf"the books of c do not balance: .* tokens of the track sft, but .* packed .*\(a difference of \+{lost}\)"
+    with pytest.raises(UserError, match=message):
+        made.run("books", balance_books(*folders, config, ENGINE))
 
 
 @pytest.mark.parametrize(
@@ -286,6 +340,8 @@ def test_books_that_do_not_balance_fail_the_run_and_say_where(made):
         ({"tiers": "best"}, "'best' is not a tier"),
         ({"strategy": "explicit"}, "strategy explicit needs `explicit`"),
         ({"strategy": "equal"}, "strategy"),
+        ({"strategy": "explicit", "explicit": {"chatt": 1}}, "explicit: 'chatt' is not a task; did you mean 'chat'"),
+        ({"portfolio": {"tier_floors": {"best": 0.5}}}, "tier_floors"),
         ({"shares": {"tier:best": 1}}, "'best' is not a tier"),
         ({"shares": {"licence:mit": 1}}, "'licence' is not a selector of a track"),
         ({"shares": {"a": 0}}, r"shares\.a: 0 is no share"),

@@ -60,6 +60,7 @@ def test_the_books_balance_and_say_where_every_row_went(project):
         if line["ledger"] == "records" and line["line"] not in ("made", "kept"):
             removed[line["line"]] += line["count"]
     assert len(removed) > 15
+    assert "it is the split that gsm8k scores" in kedro(project, "trace", "--source=gsm8k_test_sample", "--env=samples").stdout
 
 
 def test_commonsense_qa_items_inside_a_chain_of_thought_set_are_leaks(decided):

@@ -6,9 +6,11 @@ import pytest
 from polymath.pipelines.curate.compose import ComposeConfig, Composer
 from polymath.pipelines.curate.recipes import Recipes
 from polymath.pipelines.curate.systems import SystemsConfig, given_systems
+from polymath.pipelines.curate.tracks import MixConfig
 from polymath.records import RECORD
 from polymath.tasks import TASKS
 from tests.pipelines.curate.adapters.conftest import _parameters, _sources
+from tests.pipelines.curate.made import passes
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +110,35 @@ def test_a_recipe_asks_for_what_it_is_called(recipes, task, name, fields, asked,
     assert made["reply"] == reply
 
 
+CHECKED = {
+    ("multiple_choice", "letter"): {"prompt": "Why?", "choices": ["a", "b"], "label": 1},
+    ("multiple_choice", "text"): {"prompt": "Why?", "choices": ["a", "b"], "label": 1},
+    ("multiple_choice", "with_context"): {"prompt": "Why?", "context": "c", "choices": ["a", "b"], "label": 1},
+    ("multiple_choice", "ending"): {"prompt": "She ran", "choices": ["far.", "blue."], "label": 0},
+    ("reasoning", "answer_only"): {"prompt": "2+2?", "reply": "Two and two.", "answer": "4"},
+    ("reasoning", "verifiable"): {"prompt": "2+2?", "reply": "Two and two.", "answer": "4"},
+    ("code", "from_tests"): {
+        "prompt": "Add one.",
+        "reply": "def f(x):\n    return x + 1",
+        "extra": '{"test_list":["assert f(1) == 2","assert f(0) == 1"]}',
+    },
+}
+
+
+@pytest.mark.parametrize(("task", "name"), CHECKED)
+def test_the_reply_of_an_example_passes_the_check_that_goes_with_it(recipes, task, name):
+    made = example(recipes, task, name, **CHECKED[task, name])
+    assert passes(made["check"], made["expected"], made["reply"])
+    assert not passes(made["check"], made["expected"], "def f(x):\n    return x")
+
+
+def test_numbers_letters_and_unit_tests_reach_the_track_of_prompts(recipes):
+    checked = {(task, name) for task in TASKS for name, recipe in recipes.of(task).items() if recipe.check}
+    assert checked == set(CHECKED)
+    prompts = MixConfig.model_validate(_parameters("base")["mix"]).wanted["prompts"]
+    assert {task for task, _ in checked} <= set(prompts.tasks)
+
+
 @pytest.mark.parametrize(
     ("task", "name", "fields"),
     [
@@ -126,20 +157,23 @@ FITTING = {
     "short_answers": "Paris",
     "options_before_code": "There are two ways: a loop, or a comprehension. Which one do you prefer?",
     "say_how_to_validate": "```python\ndef f(): ...\n```\nCheck that it works with `assert f() is None`.",
-    "order_of_steps": "1. Open the box.\n2. Close it.",
+    "order_of_steps": "It takes two steps:\n1. Open the box.\n2. Close it.",
+    "advice_to_this_code": "Return early.\n\ndef f(x):\n    return x or 0",
     "code_only": "return sorted(rows, key=len)",
     "give_diagnostics": "The IndexError happens because the list is empty.",
     "say_when_unsure": "The passage does not say.",
     "lists": "- one\n- two",
-    "for_a_child": "Imagine a big ball.",
+    "for_a_child": "The sun is hot. Think of it as a lamp that never goes out.",
     "thai": "สวัสดีครับ ยินดีที่ได้รู้จัก",
 }
 UNFITTING = {
     "short_answers": "A long answer. " * 20,
     "options_before_code": "```python\nprint(1)\n```\nWhich one do you prefer?",
-    "say_how_to_validate": "```python\ndef f(): ...\n```",
-    "order_of_steps": "Open the box.",
-    "give_diagnostics": "It works.",
+    "say_how_to_validate": "// Check if a number is prime\nbool prime(int n) { return n > 1; }",
+    "order_of_steps": "Things to look for:\n1. Heat\n2. Saltiness",
+    "give_diagnostics": "The generalisation error is large because the sample is small.",
+    "say_when_unsure": "Ann: Where is it?\nBob: I don't know.",
+    "for_a_child": "Imagine a world without oil.",
     "no_lists": "1. Open. 2. Close.",
     "code_only": "Returns the sum of both.",
     "advice_to_this_code": "Return early instead of nesting.",
@@ -153,6 +187,6 @@ def test_the_library_gives_a_prompt_to_replies_that_keep_to_it_and_to_no_others(
         prompt = systems.prompts[name]
         alone = SystemsConfig(share=1, library={name: prompt})
         task = prompt.tasks[0] if prompt.tasks else "instruct"
-        columns = {"reply": pa.array([reply])} | ({"input": pa.array(["code"])} if prompt.with_input else {})
+        columns = {"reply": pa.array([reply]), "input": pa.array(["x = f(1)" if prompt.input_fits else None], pa.string())}
         given = given_systems(alone, task, columns, pa.array([5], pa.uint64()).to_numpy())
         assert (bool(given) and given["system"][0].as_py() in prompt.wordings) == expected, name

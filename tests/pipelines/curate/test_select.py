@@ -1,14 +1,15 @@
 """Select: where there is too much, variety first and the best of each kind."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from polymath.pipelines.curate.concepts import ConceptConfig, embed_records, fit_concepts, fit_space, place_in_concepts
-from polymath.pipelines.curate.select import CapConfig, _cap
-from tests.pipelines.curate.made import ENGINE, all_kept, records_of, runner
+from polymath.pipelines.curate.select import CapConfig, SelectConfig, _cap, find_over_caps, select_records
+from tests.pipelines.curate.made import ENGINE, all_kept, folder_of, records_of, runner
 
 KINDS = (
     "the cat sat on the mat with a ball",
@@ -62,3 +63,60 @@ def test_concepts_are_named_by_their_telling_words(placed):
     names = " ".join(placed[0].read()["name"].to_pylist())
     assert any(word in names for word in ("cat", "mat", "ball"))
     assert any(word in names for word in ("stock", "bank", "market"))
+
+
+@pytest.fixture
+def selected(tmp_path):
+    """The rows of two sources that stay: `a` has six records of concept 0 and two of concept 1, `b` three of concept 0."""
+
+    def stay(**caps):
+        records = records_of(tmp_path / "records", {"a": [{"prompt": str(n)} for n in range(8)], "b": [{}] * 3})
+        decisions = all_kept(tmp_path / "kept", records, without=["a/0"])
+        columns = {
+            "a": {"concept": [0] * 6 + [1] * 2, "closeness": [0.1 * n for n in range(8)], "words": [8, 7, 6, 5, 4, 3, 2, 1]},
+            "b": {"concept": [0] * 3, "closeness": [0.95, 0.05, 0.5], "words": [1, 9, 5]},
+        }
+        measured = {f"{name}-00000": pa.table({**each, "text_hash": each["words"]}) for name, each in columns.items()}
+        folder = folder_of(tmp_path / "measured", measured)
+        save, config = runner(tmp_path), SelectConfig(**caps)
+        over = save("over", find_over_caps(records, decisions, folder, folder, folder, config, ENGINE))
+        table = save("selected", select_records(records, decisions, over, ENGINE))
+        names = [f"{shard.name[0]}/{row}" for shard in records.shards for row in range(shard.rows)]
+        decided = zip(names, table.read().to_pylist(), strict=True)
+        return {name: row["reason"] or "kept" for name, row in decided if name != "a/0"}
+
+    return stay
+
+
+def of(decided, wanted):
+    return {name for name, reason in decided.items() if reason == wanted}
+
+
+def test_without_a_cap_everything_stays(selected):
+    assert set(selected().values()) == {"kept"}
+
+
+def test_a_source_over_its_cap_keeps_its_small_concept_and_the_best_of_the_large_one(selected):
+    decided = selected(max_per_source={"a": 4})
+    assert of(decided, "over_source_cap") == {"a/1", "a/2", "a/3"}
+    assert of(selected(max_per_source={"default": 2}), "over_source_cap") == {"a/1", "a/2", "a/3", "a/4", "a/6", "b/1"}
+
+
+def test_a_concept_over_its_cap_is_cut_over_all_sources(selected):
+    decided = selected(max_per_concept=3)
+    assert of(decided, "over_concept_cap") == {"a/1", "a/2", "a/3", "a/4", "b/1"}
+    assert {"a/6", "a/7"} <= of(decided, "kept")
+
+
+@pytest.mark.parametrize(
+    ("ranking", "stays"),
+    [
+        ("closeness", {"a/5", "b/0"}),
+        ("novelty", {"a/1", "b/1"}),
+        ("length", {"a/1", "b/1"}),
+        ("policy", {"a/1", "a/2"}),
+    ],
+)
+def test_the_ranking_says_who_is_the_best(selected, ranking, stays):
+    decided = selected(max_per_concept=2, ranking=ranking)
+    assert of(decided, "kept") - {"a/6", "a/7"} == stays

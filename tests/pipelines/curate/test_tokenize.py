@@ -1,16 +1,19 @@
 """Tokenize: once, in pieces, with a mask that says what is trained on."""
 
 import json
+from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from tokenizers import AddedToken
 
 from polymath.errors import UserError
 from polymath.pipelines.curate import tokenize as steps
+from polymath.pipelines.curate.codec import Codec
 from polymath.pipelines.curate.forms import FormConfig, pieces_of
 from polymath.pipelines.curate.tokenize import TokenizeConfig, tokenize_examples
-from polymath.pipelines.curate.tokenizer import TOKENIZER, Codec, TokenizerConfig, fit_tokenizer, load_named
+from polymath.pipelines.curate.tokenizer import TOKENIZER, TokenizerConfig, fit_tokenizer, load_named, plan_named
 from polymath.records import EXAMPLE
 from polymath.store.folder import ShardFolder
 from tests.pipelines.curate.made import ENGINE, folder_of, runner
@@ -72,6 +75,7 @@ class FakeTemplate:
     """A tokenizer's chat template, rendered as transformers would."""
 
     chat_template = TEMPLATE
+    added_tokens_decoder = MappingProxyType({2: AddedToken("</s>", special=True)})
 
     def apply_chat_template(self, turns, tokenize, add_generation_prompt):
         import jinja2
@@ -152,7 +156,9 @@ def test_what_was_tokenized_before_is_not_tokenized_again(tmp_path, trained, mon
     tokens(tmp_path, trained, ROWS, gone=[1])
     encoded = []
     real = Codec.encode
-    monkeypatch.setattr(Codec, "encode", lambda self, texts: encoded.extend(texts.to_pylist()) or real(self, texts))
+    monkeypatch.setattr(
+        Codec, "encode", lambda self, texts, first: encoded.extend(texts.to_pylist()) or real(self, texts, first)
+    )
     again = tokens(tmp_path, trained, ROWS)
     assert [text for text in encoded if "Shout" not in text] == ["HELLO"]
     encoded.clear()
@@ -208,10 +214,138 @@ def test_a_tokenizer_is_loaded_from_a_folder_with_its_chat_template(tmp_path, sa
     row = table.to_pylist()[0]
     assert (row["vocabulary"], row["chat_template"], row["begin"]) == (400, TEMPLATE, None)
     assert json.loads(row["special_tokens"])["eos_token"] == "<|endoftext|>"
-    made = tokens(
-        tmp_path, folder_of(tmp_path / "named", {"tokenizer": table}), ROWS, config=TokenizeConfig(form={"name": "chat"})
-    )
+    made = tokens(tmp_path, folder_of(tmp_path / "named", {"tokenizer": table}), ROWS, config=CHAT)
     assert np.sum(made.read()["loss"].to_pylist()[3]) > 2
+
+
+CHAT = TokenizeConfig(form={"name": "chat"}, tokenizer={"name": "one with a template"})
+MARKUP = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+INST = (
+    "{% if messages[0].role == 'system' %}{% set said = '<<SYS>>\n' + messages[0].content + '\n<</SYS>>\n\n' %}"
+    "{% set turns = messages[1:] %}{% else %}{% set said = '' %}{% set turns = messages %}{% endif %}"
+    "{% for m in turns %}{% if m.role == 'user' %}{{ bos_token }}[INST] {{ said if loop.first }}{{ m.content }} [/INST]"
+    "{% else %} {{ m.content }} {{ eos_token }}{% endif %}{% endfor %}"
+)
+WORDS = [f"the cat number {n} sat on the mat and said hello to dog {n * 7}" for n in range(300)]
+
+
+def chatml_like():
+    """Byte-level, no begin token; the template closes each turn with the end token and a line end, as Qwen's does."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    trainer = trainers.BpeTrainer(vocab_size=400, special_tokens=["<|im_start|>", "<|im_end|>"], initial_alphabet=alphabet)
+    tokenizer.train_from_iterator(WORDS, trainer)
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|im_end|>", chat_template=MARKUP)
+
+
+def llama_like():
+    """A space before every text, a begin token before it, bytes for what it does not know; the template writes both ends."""
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    tokenizer = Tokenizer(models.BPE(byte_fallback=True, unk_token="<unk>", fuse_unk=True))
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    tokenizer.pre_tokenizer = pre_tokenizers.Split("▁", "merged_with_next")
+    parts = [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
+    tokenizer.decoder = decoders.Sequence(parts)
+    special = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256))]
+    tokenizer.train_from_iterator(WORDS, trainers.BpeTrainer(vocab_size=500, special_tokens=special))
+    tokenizer.pre_tokenizer = None
+    tokenizer.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 1)])
+    names = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, chat_template=INST, **names)
+
+
+TALKS = [
+    {"prompt": "the cat", "reply": "sat on the mat"},
+    {
+        "system": "said hello",
+        "history": [{"role": "user", "content": "cat or dog"}, {"role": "assistant", "content": "the dog"}],
+        "prompt": "and the mat",
+        "reply": "hello, mat",
+    },
+]
+
+
+def turns_of(talk):
+    system = [{"role": "system", "content": talk["system"]}] if "system" in talk else []
+    asked = [{"role": "user", "content": talk["prompt"]}, {"role": "assistant", "content": talk["reply"]}]
+    return [*system, *talk.get("history", []), *asked]
+
+
+def named(tmp_path, tokenizer):
+    """The tokenizer saved in a folder as a person has it, and loaded as a run loads it."""
+    tokenizer.save_pretrained(tmp_path / "folder")
+    config = TokenizerConfig(name=str(tmp_path / "folder"))
+    return runner(tmp_path)("tokenizer", plan_named(config, ENGINE))
+
+
+@pytest.mark.parametrize("tokenizer", [chatml_like, llama_like])
+def test_the_chat_form_is_what_the_tokenizer_makes_of_the_conversation(tmp_path, tokenizer):
+    """Token for token: no second begin or end, and no space that only the beginning of a text has."""
+    theirs = tokenizer()
+    made = tokens(tmp_path, named(tmp_path, theirs), TALKS, config=CHAT).read().to_pylist()
+    for found, talk in zip(made, TALKS, strict=True):
+        whole = theirs.apply_chat_template(turns_of(talk), tokenize=True)["input_ids"]
+        assert theirs.convert_ids_to_tokens(found["ids"]) == theirs.convert_ids_to_tokens(whole)
+        trained = theirs.decode([each for each, loss in zip(found["ids"], found["loss"], strict=True) if loss])
+        replies = [turn["content"] for turn in turns_of(talk) if turn["role"] == "assistant"]
+        assert [part.strip() for part in trained.split(theirs.eos_token)] == [*replies, ""]
+
+
+def test_a_reply_that_the_template_does_not_close_is_closed(tmp_path):
+    theirs = chatml_like()
+    theirs.chat_template = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"
+    for found in tokens(tmp_path, named(tmp_path, theirs), TALKS, config=CHAT).read().to_pylist():
+        assert found["ids"][-1] == theirs.eos_token_id
+
+
+@pytest.mark.parametrize("refusal", ["{{ raise_exception('System role not supported') }}", ""])
+def test_where_a_template_takes_no_system_turn_the_prompt_stands_before_the_first_question(tmp_path, refusal):
+    theirs = chatml_like()
+    theirs.chat_template = (
+        "{% for m in messages %}{% if m.role == 'system' %}" + refusal + "{% else %}"
+        "<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endif %}{% endfor %}"
+        "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+    )
+    made = tokens(tmp_path, named(tmp_path, theirs), TALKS, config=CHAT).read().to_pylist()
+    assert theirs.decode(made[1]["ids"]).startswith("<|im_start|>user\nsaid hello\n\ncat or dog<|im_end|>")
+
+
+def test_a_conversation_that_the_template_refuses_is_named(tmp_path):
+    theirs = chatml_like()
+    theirs.chat_template = (
+        "{% for m in messages %}{% if m.role == 'tool' %}{{ raise_exception('no tools') }}{% endif %}{% endfor %}"
+    )
+    history = [{"role": "user", "content": "a"}, {"role": "tool", "content": "b"}, {"role": "assistant", "content": "c"}]
+    with pytest.raises(UserError, match=r"refuses s/0#r with the turns user, tool \(no tools\); leave its source out"):
+        tokens(tmp_path, named(tmp_path, theirs), [{"history": history, "prompt": "d", "reply": "e"}], config=CHAT)
+
+
+def test_in_the_alpaca_form_a_reply_begins_without_the_space_of_a_new_text(tmp_path):
+    theirs = llama_like()
+    (found,) = tokens(tmp_path, named(tmp_path, theirs), TALKS[:1]).read().to_pylist()
+    assert found["ids"][0] == theirs.bos_token_id
+    assert found["ids"].count(theirs.bos_token_id) == 1
+    asked = found["loss"].index(True)
+    assert theirs.decode(found["ids"]).endswith("### Response:\nsat on the mat</s>")
+    assert theirs.convert_ids_to_tokens(found["ids"][asked:])[0][0] != "▁"
+
+
+def test_a_folder_whose_tokenizer_has_changed_is_read_again(tmp_path):
+    first = named(tmp_path, chatml_like())
+    assert named(tmp_path, chatml_like()).manifest == first.manifest
+    (tmp_path / "folder" / "model.safetensors").write_bytes(b"weights")
+    assert named(tmp_path, chatml_like()).manifest == first.manifest
+    assert named(tmp_path, llama_like()).digest != first.digest
 
 
 def test_a_tokenizer_that_cannot_be_found_is_named(tmp_path):
@@ -220,7 +354,7 @@ def test_a_tokenizer_that_cannot_be_found_is_named(tmp_path):
 
 
 def test_where_gigatoken_differs_hugging_face_does_the_work_and_says_so(trained, monkeypatch, caplog):
-    from polymath.pipelines.curate import tokenizer as module
+    from polymath.pipelines.curate import codec as module
 
     monkeypatch.setattr(
         module, "_encode_fast", lambda tokenizer, texts: (np.zeros(len(texts), np.int64), np.arange(len(texts) + 1))

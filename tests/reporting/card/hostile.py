@@ -15,7 +15,12 @@ WILD = f"{SCRIPT} \"double\" 'single' &amp; & --> ]]> {{{{ 7 * 7 }}}} مرحبا
 NAME = "<i>wild</i> & \"quoted\" 'run' 😀 عربى"
 LICENCE = "<b>Wild-1.0</b>"
 ENVIRONMENT = {
-    "run": {"sources": "wild_pairs wild_texts wild_sides", "files_root": "raw", "name": NAME},
+    "run": {
+        "sources": "wild_pairs wild_texts wild_sides wild_den*",
+        "files_root": "raw",
+        "licences": {"deny": "NC"},
+        "name": NAME,
+    },
     "tokenize": {"tokenizer": {"vocabulary": 700, "sample_mb": 1}},
     "clean": {"signals": {"language": "script"}},
     "select": {"concepts": {"embedding": {"sample": 100, "buckets": 4096, "dimensions": 8}, "clusters": {"min_records": 20}}},
@@ -44,6 +49,7 @@ def make_card(path: Path) -> Path:
         "wild_texts": places | {"path": "texts.jsonl", "task": "text", "fields": {"text": "t"}, "tier": "low"},
         "wild_sides": places
         | {"path": "sides.jsonl", "task": "preference", "fields": {"prompt": "q", "chosen": "a", "rejected": "b"}},
+        "wild_denied": places | {"path": "nowhere.jsonl", "task": "text", "fields": {"text": "t"}, "licence": "CC-BY-NC-4.0"},
     }
     benchmark = {"kind": "files", "path": "bench.jsonl", "item": "q", "licence": "none", "version": 1}
     parameters = project / "conf" / "wild" / "parameters"

@@ -69,6 +69,10 @@ def test_all_nine_parts_stand_in_their_order(page):
     assert "books balance" in page
 
 
+def test_the_policy_of_licences_and_what_it_left_out_stand_on_the_page(read):
+    assert "Licences: accepted were *, refused NC; left out: wild_denied." in " ".join(read.text.split())
+
+
 def test_text_from_data_is_text_and_nothing_else(page, read):
     assert read.tags.count("script") == 1
     assert read.tags.count("style") == 1

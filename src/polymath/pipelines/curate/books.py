@@ -3,7 +3,7 @@
 Rows:     read = quarantined + refused + ingested
 Records:  made = kept + removed, each by its first reason
 Examples: composed = tokenized + of records that left after composing
-Tokens:   of a track's examples = packed + left out, so that no token is lost and none stands twice
+Tokens:   of a track's examples = packed + left out, source by source, and none stands twice
 
 "moved" and "generated" are labels beside the sums, not terms in them.
 """
@@ -15,12 +15,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from polymath.config import Config
 from polymath.engine.contract import EngineConfig, Item, Plan
 from polymath.errors import UserError
+from polymath.pipelines.curate.decisions import side_by_side
+from polymath.pipelines.curate.tracks import MixConfig, TrackConfig
 from polymath.store.folder import ShardFolder
 from polymath.store.shards import Shard
 
-VERSION = 1
+VERSION = 2
 
 FATE = pa.schema(
     [
@@ -57,7 +60,7 @@ def count_fates(
 ) -> Plan:
     """How many records of each kind met each fate, and how many examples were made of them."""
     folders = (records, text_signals, clean_decisions, split, examples)
-    shards = zip(*(folder.shards for folder in folders), strict=True)
+    shards = side_by_side(*folders)
     items = tuple(Item(each[0].name, each, each[0].rows) for each in shards)
     inputs = {folder.path.name: folder.digest for folder in folders}
     return Plan("books", count_shard, items, version=VERSION, engine=engine, inputs=inputs)
@@ -93,13 +96,21 @@ def balance_books(
     tokens: ShardFolder,
     sequences: ShardFolder,
     schedule: ShardFolder,
+    mix: MixConfig,
     engine: EngineConfig,
 ) -> Plan:
     """Add everything up, source by source, and fail where a sum is not what it must be."""
     folders = (records, fates, token_counts, tokens, sequences, schedule)
+    mix.check_packed([packed.name for packed, _ in side_by_side(sequences, schedule)])
     item = Item("books", folders, records.rows)
     inputs = {folder.path.name: folder.digest for folder in folders}
-    return Plan("books", balance, (item,), version=VERSION, engine=engine, inputs=inputs)
+    return Plan("books", balance, (item,), BooksConfig(tracks=mix.wanted), VERSION, engine=engine, inputs=inputs)
+
+
+class BooksConfig(Config):
+    """What the books have to know of the tracks: which examples go into each."""
+
+    tracks: dict[str, TrackConfig]
 
 
 def balance(
@@ -109,14 +120,17 @@ def balance(
     tokens: ShardFolder,
     sequences: ShardFolder,
     schedule: ShardFolder,
+    config: BooksConfig,
 ) -> pa.Table:
     """All ledgers (schema BOOK); raises UserError for the first that does not balance."""
     book = _Book()
     _book_rows(book, records)
     _book_records(book, records, fates.read().to_pylist())
-    _book_examples(book, fates.read().to_pylist(), token_counts.read().to_pylist(), tokens)
+    counts = token_counts.read()
+    _book_examples(book, fates.read().to_pylist(), counts.to_pylist(), tokens)
     for packed, scheduled in zip(sequences.shards, schedule.shards, strict=True):
         _book_track(book, packed, scheduled, tokens)
+        _check_track(book, packed.name, counts.filter(pa.array(config.tracks[packed.name].takes(counts))))
     return book.table()
 
 
@@ -214,6 +228,16 @@ def _book_track(book: _Book, packed: Shard, scheduled: Shard, tokens: ShardFolde
     for source in np.unique(sources).tolist():
         mine = np.isin(shard, np.flatnonzero(sources == source))
         book.add("drawn", source, "tokens", (length[mine] * by_piece[mine]).sum(), track)
+
+
+def _check_track(book: _Book, track: str, counts: pa.Table) -> None:
+    """No token of what goes into a track (rows of schema COUNT) is lost, and none comes from nowhere."""
+    taken: Counter[str] = Counter()
+    for row in counts.select(["source", "tokens"]).to_pylist():
+        taken[row["source"]] += row["tokens"]
+    for source in sorted({key[1] for key in book.lines}):
+        parts = {line: book.total("tokens", source, line, track) for line in ("packed", "left out")}
+        book.check(f"tokens of the track {track}", source, taken[source], parts)
 
 
 def _once(shard: np.ndarray, example: np.ndarray, start: np.ndarray, length: np.ndarray, track: str) -> None:

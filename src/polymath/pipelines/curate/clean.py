@@ -11,19 +11,19 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field, model_validator
 
-from polymath.config import Config
+from polymath.config import Config, Words
 from polymath.engine.contract import EngineConfig, Item, Plan
 from polymath.errors import UserError, choices, unknown
 from polymath.pipelines.curate.decisions import aligned, decide, undecided
 from polymath.pipelines.curate.filters import Verdict, filters
 from polymath.pipelines.curate.relevance import RelevanceConfig
+from polymath.pipelines.curate.signals import NAMES, SignalsConfig, measure_shard
 from polymath.pipelines.curate.signals import VERSION as SIGNALS_VERSION
-from polymath.pipelines.curate.signals import SignalsConfig, measure_shard
 from polymath.store.folder import ShardFolder
 from polymath.store.shards import Shard
 from polymath.tasks import TASKS
 
-VERSION = 1
+VERSION = 2
 DERIVED = ("is_english", "is_wanted_language", "relevance", "source_floor")
 """Signals that are made of others when they are judged."""
 
@@ -65,10 +65,10 @@ class JudgeConfig(Config):
     """Which recipe judges a source, in place of its task's; `none` for none."""
     moves: dict[str, Move | None] = Field(default_factory=dict)
     """Rules by name; null switches one off."""
-    languages: tuple[str, ...] = ()
-    """Languages to keep where a recipe has `other_language`; none listed: all."""
+    languages: Words = ()
+    """Languages to keep where a recipe has `other_language`; none listed: all. What no language was told for stays."""
     floors: dict[str, float] = Field(default_factory=dict)
-    """Least relevance of a source's records, by its name or `default`."""
+    """Least relevance of a source's records where a recipe has `off_topic`, by its name or `default`."""
 
     @model_validator(mode="after")
     def _check_names(self) -> "JudgeConfig":
@@ -81,7 +81,19 @@ class JudgeConfig(Config):
                     raise unknown(f"{place}.{key}", recipe, "recipe", self.recipes)
                 if place == "tasks" and key not in TASKS:
                     raise unknown(place, key, "task", TASKS)
+        for name, rule in self.moves.items():
+            for signal in rule.when if rule else ():
+                if signal not in (*NAMES, *DERIVED):
+                    raise unknown(f"moves.{name}.when", signal, "signal", (*NAMES, *DERIVED))
+        for place, asked, name in (("languages", self.languages, "other_language"), ("floors", self.floors, "off_topic")):
+            if asked and not any(self.recipes[recipe].get(name) is not None for recipe in self._used):
+                raise UserError(f"{place}: no recipe that judges has the filter {name}; add `{name}: {{}}` where it should")
         return self
+
+    @property
+    def _used(self) -> set[str]:
+        """The recipes that judge something."""
+        return {*self.tasks.values(), *self.sources.values()} - {"none"}
 
 
 class CleanConfig(Config):
@@ -90,6 +102,12 @@ class CleanConfig(Config):
     signals: SignalsConfig = SignalsConfig()
     relevance: RelevanceConfig = RelevanceConfig()
     judge: JudgeConfig
+
+    @model_validator(mode="after")
+    def _floors_are_measured(self) -> "CleanConfig":
+        if self.judge.floors and not self.relevance.measured:
+            raise UserError("judge.floors needs relevance, which is not measured; set clean.relevance.measured to true")
+        return self
 
 
 def measure_text(records: ShardFolder, clean: CleanConfig, engine: EngineConfig) -> Plan:
@@ -168,9 +186,10 @@ def derived_signals(signals: pa.Table, config: JudgeConfig) -> dict[str, np.ndar
     source = signals["source"].cast(pa.string()).to_numpy()
     floor = config.floors.get("default", 0.0)
     columns["is_english"] = language == "en"
-    columns["is_wanted_language"] = np.isin(language.astype(str), config.languages) | (not config.languages)
+    known = language != None  # noqa: E711
+    columns["is_wanted_language"] = np.isin(language.astype(str), config.languages) | ~known | (not config.languages)
     columns["source_floor"] = np.array([config.floors.get(name, floor) for name in source], float)
-    columns.setdefault("relevance", np.full(len(signals), np.inf))
+    columns.setdefault("relevance", np.full(len(signals), np.nan))
     return columns
 
 

@@ -13,10 +13,9 @@ import xxhash
 
 from polymath.config import Config
 from polymath.engine.contract import EngineConfig, Item, Plan
-from polymath.errors import unknown
 from polymath.pipelines.curate.decisions import aligned
 from polymath.pipelines.curate.ingest import Sources
-from polymath.pipelines.curate.recipes import EXTRA, Recipe, Recipes
+from polymath.pipelines.curate.recipes import EXTRA, Recipe, Recipes, check_asked
 from polymath.pipelines.curate.systems import SystemsConfig, given_systems
 from polymath.records import EXAMPLE, RECORD, TEXT_FIELDS
 from polymath.store.digest import digest_json
@@ -24,7 +23,7 @@ from polymath.store.folder import ShardFolder
 from polymath.store.shards import Shard
 from polymath.tasks import TASKS
 
-VERSION = 2
+VERSION = 3
 
 
 class ComposeConfig(Config):
@@ -78,9 +77,7 @@ class Chosen:
 
 def _chosen(sources: Sources, name: str, recipes: Mapping[str, Mapping[str, Recipe]]) -> Chosen:
     source = sources.root[name]
-    for recipe in source.recipes:
-        if recipe not in recipes[source.task]:
-            raise unknown(f"sources.{name}.recipes", recipe, f"recipe of {source.task}", recipes[source.task])
+    check_asked(name, source.task, source.recipes, recipes[source.task])
     return Chosen(source.task, source.recipes)
 
 
@@ -145,14 +142,14 @@ class Composer:
         label = f"{name}.{variant + 1}" if variant else name
         if recipe.library:
             columns |= given_systems(self.config.systems, self.task, columns, _mixed(self.luck, f"system of {label}"))
-        columns |= self._identity(name, label)
+        columns |= self._identity(name, label, recipe)
         arrays = [columns[f.name].cast(f.type) if f.name in columns else pa.nulls(size, f.type) for f in EXAMPLE]
         return pa.Table.from_arrays(arrays, schema=EXAMPLE).filter(pa.array(applies))
 
-    def _identity(self, name: str, label: str) -> dict[str, pa.Array]:
-        """Whose example it is, and by which recipe."""
+    def _identity(self, name: str, label: str, recipe: Recipe) -> dict[str, pa.Array]:
+        """Whose example it is, by which recipe, and how its reply is checked."""
         nothing = pa.array([0] * len(self.records), pa.int32())
-        same = {"task": self.task, "recipe": name}
+        same = {"task": self.task, "recipe": name} | ({"check": recipe.check} if recipe.check else {})
         return {
             "id": pc.binary_join_element_wise(self.records["id"].combine_chunks(), f"#{label}", ""),
             "record": pa.array(self.rows),

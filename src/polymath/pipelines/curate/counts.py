@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from polymath.engine.contract import EngineConfig, Item, Plan
+from polymath.pipelines.curate.decisions import side_by_side
 from polymath.store.folder import ShardFolder
 from polymath.store.shards import Shard
 
@@ -28,7 +29,7 @@ COUNT = pa.schema(
 
 def count_tokens(tokens: ShardFolder, records: ShardFolder, record_concepts: ShardFolder, engine: EngineConfig) -> Plan:
     """Examples, tokens and tokens with a loss, by source, tier, task, concept, recipe and split."""
-    trios = zip(tokens.shards, records.shards, record_concepts.shards, strict=True)
+    trios = side_by_side(tokens, records, record_concepts)
     items = tuple(Item(t.name, (t, concepts, Tier(r.entry.note["tier"])), t.rows) for t, r, concepts in trios)
     inputs = {"tokens": tokens.digest, "record_concepts": record_concepts.digest}
     return Plan("mix", count_shard, items, version=VERSION, engine=engine, inputs=inputs)

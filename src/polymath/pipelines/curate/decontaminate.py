@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from polymath.config import Config
 from polymath.engine.contract import EngineConfig, Item, Plan
 from polymath.errors import UserError
-from polymath.pipelines.curate.decisions import decide
+from polymath.pipelines.curate.decisions import decide, side_by_side
 from polymath.pipelines.curate.ingest import RunConfig
 from polymath.pipelines.curate.suite import DecontaminateConfig, MatchConfig
 from polymath.records import TEXT_FIELDS
@@ -29,12 +29,14 @@ from polymath.tasks.task import flat, joined
 from polymath.text.buffers import as_strings
 from polymath.text.ngrams import NgramIndex, build_index, matches
 
-VERSION = 2
+VERSION = 3
 LEAK = "benchmark_leak"
 WHOLE_FIELDS = ("prompt", "context", "text")  # what is asked; a reply may well be a single word that some item is too
 SHORT_BYTES = 80  # of a field or an item that is compared whole
 OPTIONS = r"(?s)\s(?:\(A\)|\(a\)|A[.):]).*$"
 """Where the answers to choose from begin: what is asked ends before them."""
+SENTENCE_ENDS = (".", "?", "!")
+SIGNS = re.compile("[+=^÷×]")
 
 ITEM = pa.schema([("benchmark", pa.string()), ("id", pa.string()), ("text", pa.string())])
 MATCH = pa.schema(
@@ -117,22 +119,42 @@ def find_in_shard(records: Shard, benchmark_items: ShardFolder, config: MatchCon
     """Matches of one record shard (schema MATCH): at most one row per record and item."""
     if not benchmark_items.rows:
         return MATCH.empty_table()
-    index, names, ids, short = _index(benchmark_items.path, benchmark_items.digest, config)
+    index, names, ids, brief, short = _index(benchmark_items.path, benchmark_items.digest, config)
     table = records.read(list(TEXT_FIELDS))
     text = whole_text(table)
-    found = matches(index, as_strings(text))
-    places = zip(found.row.tolist(), found.position.tolist(), found.length.tolist(), strict=True)
-    spans = [text[row].as_py().encode()[start : start + size].decode("utf-8", "ignore") for row, start, size in places]
-    same = list(_equal_fields(table, short))
-    item = np.concatenate([found.item, np.array([item for _, item, _ in same], np.int64)])
+    held = list(_matched(index, brief, text))
+    held += [(row, item, 1.0, value) for row, item, value in _equal_fields(table, short)]
+    rows, items, covered, spans = zip(*held, strict=True) if held else ((),) * 4
+    item = pa.array(items, pa.int64())
     columns = [
-        pa.array([*found.row.tolist(), *(row for row, _, _ in same)], pa.int64()),
-        names.take(pa.array(item)).dictionary_encode(),
-        ids.take(pa.array(item)),
-        pa.array([*found.covered.tolist(), *(1.0 for _ in same)], pa.float32()),
-        pa.array([*spans, *(value for _, _, value in same)], pa.string()),
+        pa.array(rows, pa.int64()),
+        names.take(item).dictionary_encode(),
+        ids.take(item),
+        pa.array(covered, pa.float32()),
+        pa.array(spans, pa.string()),
     ]
     return pa.Table.from_arrays(columns, schema=MATCH)
+
+
+def _matched(index: NgramIndex, brief: Mapping[int, str], text: pa.Array) -> Iterator[tuple[int, int, float, str]]:
+    """Row, item, share covered and the stretch in common; short items only where they stand whole."""
+    for row, item, covered, start, size in zip(*(column.tolist() for column in matches(index, as_strings(text))), strict=True):
+        said = text[row].as_py()
+        if item not in brief or _stands_whole(brief[item], said):
+            yield row, item, covered, said.encode()[start : start + size].decode("utf-8", "ignore")
+
+
+def _stands_whole(item: str, said: str) -> bool:
+    """Whether a text holds a short item with its signs, and to the end of its sentence.
+
+    "Which of the following is true?" does not stand in "Which of the following is true of whales?", nor "2+2" in "2 - 2".
+    """
+    words = re.findall(r"\w+", item)
+    for found in re.finditer(r"\b" + r"\W+".join(map(re.escape, words)) + r"\b", said, re.IGNORECASE):
+        goes_on = item.endswith(SENTENCE_ENDS) and said[found.end() :].lstrip(" ")[:1].isalnum()
+        if not goes_on and SIGNS.findall(found[0]) == SIGNS.findall(item):
+            return True
+    return False
 
 
 def _equal_fields(records: pa.Table, short: Mapping[str, int]) -> Iterator[tuple[int, int, str]]:
@@ -161,20 +183,27 @@ def whole_text(records: pa.Table) -> pa.Array:
 
 
 @functools.lru_cache(maxsize=1)
-def _index(path: Path, digest: str, config: MatchConfig) -> tuple[NgramIndex, pa.Array, pa.Array, dict[str, int]]:
-    """The index over all items, their benchmarks and ids, and the short ones by their words; built once per process."""
+def _index(
+    path: Path, digest: str, config: MatchConfig
+) -> tuple[NgramIndex, pa.Array, pa.Array, dict[int, str], dict[str, int]]:
+    """The index over all items; their benchmarks and ids; the texts of those that are looked for whole, by number; and those
+    that are shorter still, by their words. Built once per process."""
     table = ShardFolder.open(path).read()
     index = build_index(as_strings(table["text"]), config.ngram_words, config.min_item_words)
     words = (_plain_words(text) if len(text.encode()) <= SHORT_BYTES else "" for text in table["text"].to_pylist())
     short = {text: item for item, text in enumerate(words) if text and text.count(" ") < config.min_item_words - 1}
-    return index, table["benchmark"].combine_chunks(), table["id"].combine_chunks(), short
+    # In other scripts marks are parts of words, and words may have no spaces between them: there the index alone decides.
+    whole = np.flatnonzero(np.diff(index.short_starts)).tolist()
+    texts = table["text"].take(pa.array(whole, pa.int64())).to_pylist()
+    brief = {item: text.strip() for item, text in zip(whole, texts, strict=True) if text.isascii()}
+    return index, table["benchmark"].combine_chunks(), table["id"].combine_chunks(), brief, short
 
 
 def drop_leaks(
     dedup_decisions: ShardFolder, leak_matches: ShardFolder, decontaminate: DecontaminateConfig, engine: EngineConfig
 ) -> Plan:
     """Remove records that hold a benchmark's item; the best matched item is named on each, with the words they share."""
-    pairs = zip(dedup_decisions.shards, leak_matches.shards, strict=True)
+    pairs = side_by_side(dedup_decisions, leak_matches)
     items = tuple(Item(decisions.name, (decisions, found), decisions.rows) for decisions, found in pairs)
     inputs = {"dedup_decisions": dedup_decisions.digest, "leak_matches": leak_matches.digest}
     config = CoverageConfig(min_coverage=decontaminate.min_coverage)

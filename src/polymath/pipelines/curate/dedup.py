@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 from polymath.config import Config
 from polymath.engine.contract import EngineConfig, Item, Piece, Plan
 from polymath.errors import UserError
-from polymath.pipelines.curate.decisions import aligned
+from polymath.pipelines.curate.decisions import aligned, side_by_side
 from polymath.pipelines.curate.order import PolicyOrder
 from polymath.store.folder import ShardFolder
 from polymath.store.shards import Shard
@@ -25,7 +25,7 @@ from polymath.text import buckets, minhash
 from polymath.text.buffers import Strings, as_strings
 from polymath.text.shingles import ShingleParams
 
-VERSION = 2
+VERSION = 3
 PERMUTATIONS_SEED = 1  # datasketch's default, so that exported signatures compare with signatures made elsewhere
 BATCH_BYTES = 32 * 2**20
 """Text of the candidates that one worker verifies at a time; a single group may be larger."""
@@ -173,7 +173,7 @@ def _batches(group: np.ndarray, members: np.ndarray, records: ShardFolder, order
 
 def gather_candidates(records: ShardFolder, candidates: ShardFolder, dedup: DedupConfig, engine: EngineConfig) -> Plan:
     """The texts of candidates only, sorted by batch: what verification reads, so that no other text is read again."""
-    pairs = zip(records.shards, candidates.shards, strict=True) if dedup.verify.verified else ()
+    pairs = side_by_side(records, candidates, by_name=False) if dedup.verify.verified else []
     items = tuple(Item(record.name, (record, candidate), candidate.rows) for record, candidate in pairs)
     inputs = {"records": records.digest, "candidates": candidates.digest}
     return Plan("dedup", gather_texts, items, version=VERSION, engine=engine, inputs=inputs)

@@ -5,15 +5,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pyarrow as pa
 from pydantic import Field, RootModel, model_validator
 
-from polymath.config import Config, Explained, Words
+from polymath.config import SPLIT, Config, Explained, Words
 from polymath.engine.contract import EngineConfig, Item, Piece, Plan
 from polymath.errors import UserError, unknown
 from polymath.pipelines.curate.adapters import adapters, whole_adapters
+from polymath.pipelines.curate.early import check_early
+from polymath.pipelines.curate.recipes import Recipes
 from polymath.pipelines.curate.suite import DecontaminateConfig
 from polymath.records import QUARANTINED, RECORD
 from polymath.registry import Registry
@@ -27,7 +29,7 @@ from polymath.store.digest import digest_json
 from polymath.store.folder import ShardFolder
 from polymath.store.shards import Shard
 
-VERSION = 1
+VERSION = 2
 
 
 class RunConfig(Config):
@@ -73,7 +75,7 @@ class ReadingConfig(Config):
     shard_mb: int = Field(32, ge=1, le=512)
     """Size of a record shard in memory, MB. Workers hold one shard each."""
     normalize: NormalizeConfig = NormalizeConfig()
-    mask: tuple[Literal["email", "ip", "phone"], ...] = ()
+    mask: Annotated[tuple[Literal["email", "ip", "phone"], ...], SPLIT] = ()
     """Personal data replaced by a token of its kind."""
 
 
@@ -136,6 +138,7 @@ def read_sources(
     sources: Sources,
     benchmarks: Benchmarks,
     decontaminate: DecontaminateConfig,
+    recipes: Recipes,
     run: RunConfig,
     ingest: IngestConfig,
     engine: EngineConfig,
@@ -145,10 +148,8 @@ def read_sources(
     chosen, refused = licensed(choose(sources.root, run.sources), run.sources, run.licences)
     if refused:
         logging.getLogger(__name__).warning("left out for their licence (run.licences): %s", ", ".join(refused))
-    _fetch_pages(chosen, run.files_root)
-    _check_network(chosen)
-    _check_files(chosen, run.files_root)
-    inputs = [SourceInput(n, s, run.files_root, refusal(s, suite)) for n, s in chosen.items()]
+    check_early(chosen, run.files_root, recipes)
+    inputs = [SourceInput(n, s, run.files_root, refusal(s, suite, benchmarks.root)) for n, s in chosen.items()]
     return Plan(
         step="ingest",
         work=read_source,
@@ -160,60 +161,6 @@ def read_sources(
         engine=engine,
         inputs={given.name: given.digest for given in inputs},
     )
-
-
-def _check_network(chosen: dict[str, Source]) -> None:
-    """Say before any work which sources have to be downloaded, and stop when they cannot be."""
-    from polymath.sources.hub import is_reachable, needs_network
-
-    hub = {name: source for name, source in chosen.items() if source.kind == "hub"}
-    missing = {n: s.path[0] for n, s in hub.items() if needs_network(s.path[0], s.revision, name=s.config)}
-    if not missing:
-        return
-    shown = ", ".join(f"{name} ({path})" for name, path in missing.items())
-    if not is_reachable():
-        raise UserError(
-            f"these sources need the network, which cannot be reached: {shown}; connect, or unset HF_HUB_OFFLINE, "
-            "or choose sources that are here (run.sources=kind:embedded)"
-        )
-    logging.getLogger(__name__).info("downloading from the hub: %s", shown)
-
-
-def _fetch_pages(chosen: dict[str, Source], root: Path) -> None:
-    """Fetch the pages that are missing, where an entry allows it; say how to get them where it does not and none is saved."""
-    from polymath.sources.pages import saved_pages
-    from polymath.sources.pages_fetch import fetch_pages
-
-    for name, source in chosen.items():
-        if source.kind != "pages":
-            continue
-        if source.pages.fetch:
-            count = fetch_pages(source.pages, root / source.path[0])
-            logging.getLogger(__name__).info("%s: %s pages are saved in %s", name, count, root / source.path[0])
-        try:
-            saved_pages(source.path, root, source.read)
-        except UserError as error:
-            raise UserError(f"{name}: {pages_missing(source, root)}") from error
-
-
-def pages_missing(source: Source, root: Path) -> str:
-    """Why a source of pages has none, and the way out."""
-    terms = f" ({source.pages.terms})" if source.pages.terms else ""
-    if source.pages.fetch:
-        return f"none of its addresses gave a page; {root / source.path[0] / 'index.jsonl'} says why"
-    return (
-        f"no page is saved in {root / source.path[0]}, and none is fetched{terms}; save pages that you may use there, "
-        "or set `pages: {fetch: true}` where you have leave"
-    )
-
-
-def _check_files(chosen: dict[str, Source], root: Path) -> None:
-    """Look into every file before any work: an LFS pointer, an error page or an empty file is an error now, not in an hour."""
-    from polymath.sources.files import describe_files
-
-    for source in chosen.values():
-        if source.kind == "files":
-            describe_files(source.path, root, source.read)
 
 
 def read_source(given: SourceInput, config: ReadingConfig, after: dict[str, Any] | None) -> Iterator[Piece]:
@@ -232,7 +179,7 @@ def read_source(given: SourceInput, config: ReadingConfig, after: dict[str, Any]
     for batch in given.source.batches(given.root, start):
         end = batch.end
         if given.refused:
-            shard.refuse(builder, batch)
+            shard.refuse(builder, batch, given.refused)
             continue
         shard.add(given, config, batch.file, *builder.build(batch))
         if shard.is_full and end is not None:
@@ -267,6 +214,7 @@ class _Shard:
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.size = 0
+        self.refused: dict[str, str] = {}
         self.records: list[pa.Table] = [RECORD.empty_table()]
         self.quarantined: list[pa.Table] = [QUARANTINED.empty_table()]
 
@@ -280,8 +228,9 @@ class _Shard:
         self.quarantined.append(quarantined_table(given.name, file, bad))
         self.size += table.nbytes
 
-    def refuse(self, builder: RecordBuilder, batch: Batch) -> None:
-        """The rows of a benchmark's split: they are counted, and that is all."""
+    def refuse(self, builder: RecordBuilder, batch: Batch, why: str) -> None:
+        """The rows of a benchmark's split: they are counted, the reason is noted, and that is all."""
+        self.refused = {"refused": why}
         rows = len(batch.bad) + (batch.table.num_rows if batch.table is not None else len(batch.rows))
         builder.counts.add(rows, [LEFT_OUT] * rows)
 
@@ -289,7 +238,7 @@ class _Shard:
         """The shard, with a note of where reading goes on; without an end or a place it is the source's last."""
         place = place or ({"file": end.file, "row": end.row} if end else {"last": True})
         same = {"source": builder.name, "tier": builder.source.tier, "task": builder.source.task}
-        note = {**place, **same, "number": builder.next_number, "counts": vars(builder.counts)}
+        note = {**place, **same, "number": builder.next_number, "counts": vars(builder.counts), **self.refused}
         aside = pa.concat_tables(self.quarantined)
         return Piece(pa.concat_tables(self.records).unify_dictionaries().combine_chunks(), note, aside if len(aside) else None)
 

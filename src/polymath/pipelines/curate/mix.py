@@ -166,7 +166,7 @@ def _plain(strata: Stratum, track: TrackConfig, budget: float) -> np.ndarray:
         if track.strategy == "proportional":
             return weights.proportional(sizes)
         if track.strategy == "temperature":
-            return weights.temperature(sizes, track.temperature, None)
+            return weights.temperature(sizes, track.temperature, track.temperature_limit)
         return weights.unimax(sizes, total, track.max_epochs)
 
     tasks = sorted(set(strata.task))

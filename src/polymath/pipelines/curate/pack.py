@@ -10,12 +10,13 @@ import pyarrow.compute as pc
 from polymath.engine.contract import EngineConfig, Item, Piece, Plan
 from polymath.mixing import packing, schedule
 from polymath.mixing.portfolio import correlation
+from polymath.pipelines.curate.decisions import side_by_side
 from polymath.pipelines.curate.tracks import MixConfig, TrackConfig
 from polymath.store.folder import ShardFolder
 from polymath.store.shards import Shard
 from polymath.tasks import TASKS
 
-VERSION = 2
+VERSION = 3
 
 PIECE = pa.struct([("shard", pa.int32()), ("example", pa.int32()), ("start", pa.int32()), ("length", pa.int32())])
 SEQUENCE = pa.schema(
@@ -57,6 +58,7 @@ def pack_sequences(
     tokens: ShardFolder, token_counts: ShardFolder, record_concepts: ShardFolder, mix: MixConfig, engine: EngineConfig
 ) -> Plan:
     """For each track, its examples packed into sequences; those that are left out for their length are set aside."""
+    side_by_side(tokens, record_concepts)
     folders = (tokens, token_counts, record_concepts)
     items = tuple(Item(name, (*folders, Track(name, _packing(track))), tokens.rows) for name, track in mix.wanted.items())
     inputs = {"tokens": tokens.digest, "record_concepts": record_concepts.digest}
@@ -154,6 +156,7 @@ def schedule_batches(
     sequences: ShardFolder, weights: ShardFolder, concepts: ShardFolder, mix: MixConfig, engine: EngineConfig
 ) -> Plan:
     """For each track, which sequence stands in which slot of which global batch; each stratified over parts and tasks."""
+    mix.check_packed([shard.name for shard in sequences.shards])
     tracks = zip(sequences.shards, mix.wanted.items(), strict=True)
     items = tuple(Item(name, (shard, weights, concepts, Track(name, track)), shard.rows) for shard, (name, track) in tracks)
     inputs = {"sequences": sequences.digest, "weights": weights.digest, "concepts": concepts.digest}
@@ -186,7 +189,8 @@ def schedule_track(sequences: Shard, weights: ShardFolder, concepts: ShardFolder
         sequence[slots], epoch[slots] = train[stratum.rows[order]], epochs
     slots = np.arange(len(chosen))
     made = pa.table([slots // batch, slots % batch, sequence, epoch], names=SCHEDULE.names).cast(SCHEDULE)
-    return Piece(made, _promises(track, chosen, by_slot, owner, draws, likeness, steps))
+    over = int(sum(stratum.over for stratum in strata))
+    return Piece(made, {**_promises(track, chosen, by_slot, owner, draws, likeness, steps), "over_cap": over})
 
 
 @dataclass(frozen=True)
@@ -198,6 +202,8 @@ class _Drawn:
     concept: int
     rows: np.ndarray
     wanted: float
+    over: float
+    """Sequences that the epoch cap leaves undrawn: the tokens of what is too long for a sequence were weighed too."""
 
 
 def _drawn(train: pa.Table, weights: pa.Table, track: Track) -> list[_Drawn]:
@@ -211,7 +217,9 @@ def _drawn(train: pa.Table, weights: pa.Table, track: Track) -> list[_Drawn]:
             continue
         rows = np.flatnonzero((part == row["part"]) & (task == row["task"]) & (concept == row["concept"]))
         if len(rows) and row["drawn"] > 0:
-            found.append(_Drawn(row["part"], row["task"], row["concept"], rows, row["drawn"] / tokens[rows].mean()))
+            asked, most = row["drawn"] / tokens[rows].mean(), track.config.max_epochs * len(rows)
+            over = max(asked - most, 0.0)
+            found.append(_Drawn(row["part"], row["task"], row["concept"], rows, asked - over, over))
     return sorted(found, key=lambda stratum: (stratum.part, stratum.task, stratum.concept))
 
 

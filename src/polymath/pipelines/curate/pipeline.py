@@ -30,7 +30,8 @@ def create_pipeline() -> Pipeline:
     curated = sum_steps("curate", [
         Step("ingest", [
             Node(read_sources,
-                 ["params:sources", "params:benchmarks", "params:decontaminate", "params:run", "params:ingest", ENGINE],
+                 ["params:sources", "params:benchmarks", "params:decontaminate", "params:recipes", "params:run",
+                  "params:ingest", ENGINE],
                  "records"),
             Node(list_quarantined, ["records", "params:ingest", ENGINE], "quarantined_rows"),
         ]),
@@ -93,7 +94,7 @@ def create_pipeline() -> Pipeline:
             Node(count_fates,
                  ["records", "text_signals", "clean_decisions", "split_decisions", "examples", ENGINE], "fates"),
             Node(balance_books,
-                 ["records", "fates", "token_counts", "tokens", "sequences", "schedule", ENGINE], "books"),
+                 ["records", "fates", "token_counts", "tokens", "sequences", "schedule", "params:mix", ENGINE], "books"),
         ]),
     ])  # fmt: skip
     told = {name: name for node in curated.nodes for name in node.outputs}  # the card tells of everything that was made

@@ -1,15 +1,20 @@
 """Recipes: the YAML by which records become examples, checked against the fields that records and tasks have."""
 
 import string
+from collections.abc import Iterable, Mapping
+from typing import Literal
 
 from pydantic import Field, RootModel, field_validator, model_validator
 
 from polymath.config import Config, Explained, Words
-from polymath.errors import UserError, choices
+from polymath.errors import UserError, choices, unknown
 from polymath.records import RECORD, TEXT_FIELDS
 from polymath.tasks import TASKS
 
-TEMPLATES = ("system", "input", "reply", "text", "chosen", "rejected")
+TEMPLATES = ("system", "input", "reply", "expected", "text", "chosen", "rejected")
+Check = Literal["same", "letter", "last_line", "tests"]
+"""How a program tells whether a reply is right: it is the `same` as what is expected; its first `letter` is; its `last_line`
+is `Answer: ` and what is expected; or it is a program that passes what is expected, `tests` of a line each."""
 EXTRA = "extra."
 """`{extra.author}` is what a source says beside, under that name; a list is a line each. Where a record lacks it, the recipe
 does not apply."""
@@ -24,6 +29,10 @@ class Recipe(Config):
     """What the prompt is about: a passage, a document, code."""
     reply: str | None = None
     """What is trained on."""
+    check: Check | None = None
+    """How a program tells a right reply: `same`, its first `letter`, its `last_line` (`Answer: 18`), `tests` that it passes."""
+    expected: str | None = None
+    """What the check compares a reply with; it goes with the example, and is not trained on."""
     system: str | None = None
     """The system prompt."""
     history: bool = False
@@ -60,6 +69,12 @@ class Recipe(Config):
             raise UserError(f"variants: {self.variants} examples of a record, but only {len(self.prompt)} wordings")
         return self
 
+    @model_validator(mode="after")
+    def _checks_against_something(self) -> "Recipe":
+        if (self.check is None) != (self.expected is None):
+            raise UserError("check and expected go together: how a reply is checked, and against what")
+        return self
+
     @property
     def templates(self) -> dict[str, str]:
         """The templates that are set, by the example's field."""
@@ -90,6 +105,13 @@ class Recipes(Explained, RootModel[dict[str, dict[str, Recipe | None]]]):
     def of(self, task: str) -> dict[str, Recipe]:
         """The recipes of a task that are not switched off."""
         return {name: recipe for name, recipe in self.root.get(task, {}).items() if recipe is not None}
+
+
+def check_asked(source: str, task: str, asked: Iterable[str], known: Mapping[str, Recipe]) -> None:
+    """Raises UserError for a recipe that a source's entry asks for and its task does not have."""
+    for name in asked:
+        if name not in known:
+            raise unknown(f"sources.{source}.recipes", name, f"recipe of {task}", known)
 
 
 def fields_of(template: str) -> list[str]:

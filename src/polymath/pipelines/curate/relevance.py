@@ -48,11 +48,12 @@ def fit_profiles_on(records: ShardFolder, config: RelevanceConfig) -> pa.Table:
     """Profiles (schema PROFILE) of the tasks that the sources declare."""
     by_task: dict[str, list[Shard]] = {}
     for shard in records.shards:
-        by_task.setdefault(shard.entry.note["task"], []).append(shard)
+        if shard.rows:  # a source that is refused has none
+            by_task.setdefault(shard.entry.note["task"], []).append(shard)
     rows = []
     for task, shards in sorted(by_task.items()):
         each = max(config.sample // len(shards), 1)
-        texts = [judged_text(s.take(_spread(s.rows, each), FIELDS)).cast(pa.large_string()) for s in shards if s.rows]
+        texts = [judged_text(s.take(_spread(s.rows, each), FIELDS)).cast(pa.large_string()) for s in shards]
         starts, buckets, counts = _counts(pa.concat_arrays(texts), config)
         frequency = projection.document_frequency(buckets, config.buckets)
         weights = projection.inverse_frequency(frequency, len(starts) - 1)
@@ -74,6 +75,8 @@ def measure_relevance(
 
 def measure_shard(records: Shard, profiles: ShardFolder, config: RelevanceConfig) -> pa.Table:
     """`relevance`, float32 in 0..1, row for row."""
+    if not records.rows:
+        return pa.table({"relevance": pa.array([], pa.float32())})
     table = records.read(FIELDS)
     weights, profile = _profiles(profiles.path, profiles.digest)[records.entry.note["task"]]
     starts, buckets, counts = _counts(judged_text(table), config)

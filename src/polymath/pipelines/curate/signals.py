@@ -20,12 +20,23 @@ from polymath.tasks.task import flat
 from polymath.text import scripts, words
 from polymath.text.buffers import as_strings
 from polymath.text.sentences import count_char, count_sentences
-from polymath.text.signals import measure
+from polymath.text.signals import Signal, measure
 from polymath.text.unicode import SCRIPTS, UNSPACED
 
-VERSION = 1
+VERSION = 2
 MIN_LETTERS = 20
 """Below this many letters on either side, the scripts of a prompt and its reply are not compared."""
+COUNTED = ("context", "prompt", "reply", "text")
+"""Fields whose words and characters are counted."""
+NAMES = (
+    *(signal.name.lower() for signal in Signal),
+    *"spaced curly_brackets holds_lorem_ipsum sentences code_lines code_share".split(),
+    *(f"has_{name}" for name in TEXT_FIELDS),
+    *(f"{name}_{unit}" for name in COUNTED for unit in ("words", "characters")),
+    *"reply_is_empty reply_is_placeholder reply_is_prompt refuses ends_open footer_noise prompt_is_empty".split(),
+    *"other_script sides_equal asks_summary turns wrong_role_order empty_turn".split(),
+)
+"""Every signal that is measured, by name."""
 
 Columns = dict[str, np.ndarray]
 
@@ -42,15 +53,21 @@ class SignalsConfig(Config):
 
 
 def measure_shard(shard: Shard, config: SignalsConfig) -> pa.Table:
-    """All signals of one record shard, row for row, with the task, source and tier that they are judged by."""
+    """All signals of one record shard, row for row, with the task, source and tier that they are judged by.
+
+    `language` is a code of ISO 639, `script` one of ISO 15924 (`Thai`, `Latn`): that of most letters of the judged text, null
+    where it has none.
+    """
     records = shard.read()
     columns: Columns = {}
     for measured in (_prose(records, config), _lengths(records), _replies(records, config), conversation_signals(records)):
         columns |= measured
+    main = columns.pop("script")
     table = pa.table({name: pa.array(values) for name, values in columns.items()})
     for name in ("tier", "task", "source"):
         table = table.add_column(0, name, records[name])
-    return table.append_column("language", languages_of(records, config.language))
+    script = pa.DictionaryArray.from_arrays(pa.array(main, pa.int8(), mask=main == 0), pa.array(SCRIPTS))
+    return table.append_column("language", languages_of(records, config.language)).append_column("script", script)
 
 
 def judged_text(records: pa.Table) -> pa.Array:
@@ -71,6 +88,7 @@ def _prose(records: pa.Table, config: SignalsConfig) -> Columns:
     strings = as_strings(text)
     columns = measure(strings, repetition=config.repetition)
     main = scripts.main_scripts(strings)
+    columns["script"] = main
     columns["spaced"] = ~np.isin(main, [SCRIPTS.index(name) for name in (*UNSPACED, "Jpan")])
     nothing = np.zeros(len(records), np.int64)
     # Sentences and brackets are looked for in plain text, lines of code in replies: neither filter asks for the other.
@@ -86,7 +104,7 @@ def _prose(records: pa.Table, config: SignalsConfig) -> Columns:
 def _lengths(records: pa.Table) -> Columns:
     """Which fields are there, and the words and characters of the main ones (without spaces, characters are what counts)."""
     columns: Columns = {f"has_{name}": records[name].is_valid().to_numpy() for name in TEXT_FIELDS}
-    for name in ("context", "prompt", "reply", "text"):
+    for name in COUNTED:
         values = flat(records[name])
         columns[f"{name}_words"] = words.count_words(as_strings(values))
         columns[f"{name}_characters"] = pc.fill_null(pc.utf8_length(values), 0).to_numpy(zero_copy_only=False)

@@ -12,7 +12,7 @@ from polymath.config import Config
 from polymath.engine.contract import EngineConfig, Item, Plan
 from polymath.errors import UserError
 from polymath.mixing.straddle import straddlers
-from polymath.pipelines.curate.decisions import aligned, decide
+from polymath.pipelines.curate.decisions import aligned, decide, side_by_side
 from polymath.pipelines.curate.order import Ordered, PolicyOrder
 from polymath.store.folder import ShardFolder
 from polymath.store.shards import Shard
@@ -105,7 +105,7 @@ def split_records(
 ) -> Plan:
     """The split of every record; one that would carry content from one split into another is removed."""
     order = PolicyOrder.of(records)
-    pairs = enumerate(zip(select_decisions.shards, group_keys.shards, strict=True))
+    pairs = enumerate(side_by_side(select_decisions, group_keys))
     items = tuple(Item(d.name, (d, keys, straddling, Ordered(order, n)), d.rows) for n, (d, keys) in pairs)
     folders: dict[str, Any] = {"select_decisions": select_decisions, "group_keys": group_keys, "straddlers": straddling}
     inputs = {name: folder.digest for name, folder in folders.items()}

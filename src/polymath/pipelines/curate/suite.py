@@ -13,8 +13,9 @@ class MatchConfig(Config):
     ngram_words: int = Field(8, ge=3)
     """Words in a row that a record and an item must share. 8 as in Tülu 3; 13 as in GPT-3 and lm-eval."""
     min_item_words: int = Field(5, ge=1)
-    """Items with fewer words than an n-gram are looked for whole, when they have at least this many; shorter ones count only
-    where a prompt, a context or a text is the item and nothing else but answers to choose from."""
+    """Items with fewer words than an n-gram are looked for whole, with their signs and to the end of their sentence, when they
+    have at least this many; shorter ones count only where a prompt, a context or a text is the item and nothing else but
+    answers to choose from."""
 
 
 class DecontaminateConfig(Config):

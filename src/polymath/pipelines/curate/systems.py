@@ -24,6 +24,8 @@ class SystemPrompt(Config):
     """A regular expression (RE2) that the reply must hold: nobody learns to obey a prompt that the reply does not keep to."""
     unfit: str | None = None
     """One that it must not hold."""
+    input_fits: str | None = None
+    """One that the input must hold: advice on the code at hand needs code at hand."""
     with_input: bool | None = None
     """Only examples with an input (true) or without one (false)."""
 
@@ -32,7 +34,7 @@ class SystemPrompt(Config):
         for task in self.tasks:
             if task not in TURNS:
                 raise unknown("tasks", task, "task with replies", TURNS)
-        for name in ("fits", "unfit"):
+        for name in ("fits", "unfit", "input_fits"):
             pattern = getattr(self, name)
             try:
                 pc.match_substring_regex(pa.array([""]), pattern or "")
@@ -71,11 +73,8 @@ def given_systems(systems: SystemsConfig, task: str, columns: Mapping[str, pa.Ar
     rows = np.flatnonzero(free)
     if not len(rows):
         return {}
-    reply = columns["reply"].take(pa.array(rows))
-    with_input = (
-        columns["input"].is_valid().to_numpy(zero_copy_only=False)[rows] if "input" in columns else np.zeros(len(rows), bool)
-    )
-    fits = np.array([_fits(prompt, reply, with_input) for prompt in prompts])
+    reply, given = (columns.get(name, pa.nulls(size, pa.string())).take(pa.array(rows)) for name in ("reply", "input"))
+    fits = np.array([_fits(prompt, reply, given) for prompt in prompts])
     bits = drawn[rows]
     count = fits.sum(axis=0)
     wanted = (bits % np.maximum(count, 1).astype(np.uint64)).astype(np.int64) + 1
@@ -86,12 +85,14 @@ def given_systems(systems: SystemsConfig, task: str, columns: Mapping[str, pa.Ar
     return {"system": pc.replace_with_mask(own, pa.array(mask), pa.array(words, pa.string()))}
 
 
-def _fits(prompt: SystemPrompt, reply: pa.Array, with_input: np.ndarray) -> np.ndarray:
+def _fits(prompt: SystemPrompt, reply: pa.Array, given: pa.Array) -> np.ndarray:
+    """bool: for which examples, by their replies and inputs, the prompt may be."""
     found = reply.is_valid().to_numpy(zero_copy_only=False).copy()
-    for pattern, wanted in ((prompt.fits, True), (prompt.unfit, False)):
+    for pattern, text, wanted in ((prompt.fits, reply, True), (prompt.unfit, reply, False), (prompt.input_fits, given, True)):
         if pattern is not None:
-            held = pc.fill_null(pc.match_substring_regex(reply, pattern), False).to_numpy(zero_copy_only=False)
+            held = pc.fill_null(pc.match_substring_regex(text, pattern), False).to_numpy(zero_copy_only=False)
             found &= held == wanted
+    with_input = given.is_valid().to_numpy(zero_copy_only=False)
     return found if prompt.with_input is None else found & (with_input == prompt.with_input)
 
 

@@ -9,17 +9,20 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from polymath.config import Config
 from polymath.engine.contract import EngineConfig, Item, Piece, Plan
-from polymath.pipelines.curate.forms import FormConfig, Pieces, pieces_of
-from polymath.pipelines.curate.tokenizer import Codec, TokenizerConfig, codec
+from polymath.errors import UserError
+from polymath.pipelines.curate.codec import Codec, codec
+from polymath.pipelines.curate.decisions import side_by_side
+from polymath.pipelines.curate.forms import NO_TEMPLATE, FormConfig, Pieces, firsts, pieces_of
+from polymath.pipelines.curate.tokenizer import TRAINED, TokenizerConfig
 from polymath.store.folder import ShardFolder
 from polymath.store.shards import Shard
 from polymath.text.buffers import as_strings
 
-VERSION = 1
+VERSION = 2
 
 
 class EncodeConfig(Config):
@@ -33,6 +36,12 @@ class TokenizeConfig(EncodeConfig):
 
     tokenizer: TokenizerConfig = Field(default_factory=TokenizerConfig)
 
+    @model_validator(mode="after")
+    def _has_a_template(self) -> "TokenizeConfig":
+        if self.form.name == "chat" and self.tokenizer.name == TRAINED:
+            raise UserError(f"form.name: {NO_TEMPLATE}")
+        return self
+
     @property
     def encoding(self) -> EncodeConfig:
         """The part that tokens depend on."""
@@ -43,7 +52,7 @@ def tokenize_examples(
     examples: ShardFolder, split: ShardFolder, tokenizer: ShardFolder, tokenize: TokenizeConfig, engine: EngineConfig
 ) -> Plan:
     """Ids and loss mask of every example whose record is still in."""
-    pairs = zip(examples.shards, split.shards, strict=True)
+    pairs = side_by_side(examples, split)
     items = tuple(Item(shard.name, (shard, decisions, tokenizer), shard.rows) for shard, decisions in pairs)
     inputs = {"examples": examples.digest, "split": split.digest, "tokenizer": tokenizer.digest}
     config = tokenize.encoding
@@ -132,24 +141,21 @@ def _encode(examples: pa.Table, reply: str, codec_: Codec, form: FormConfig, kno
     pieces = pieces_of(examples, form, reply, codec_.template if form.name == "chat" else None)
     digests = _digests(pieces, len(examples))
     old = known.rows(digests)
-    fresh = np.flatnonzero(old < 0)
-    chosen = np.flatnonzero((old < 0)[pieces.example])
-    renumbered = np.cumsum(old < 0) - 1
-    mine = Pieces(pieces.text.take(pa.array(chosen)), renumbered[pieces.example[chosen]], pieces.trained[chosen])
-    ids, loss, library = _tokens_of(mine, len(fresh), codec_)
-    if known.tokens is not None and len(fresh) < len(examples):
-        place = np.where(old >= 0, len(fresh) + old, renumbered)
+    fresh = int(np.count_nonzero(old < 0))
+    ids, loss, library = _tokens_of(pieces.of_examples(old < 0), fresh, codec_)
+    if known.tokens is not None and fresh < len(examples):
+        place = np.where(old >= 0, fresh + old, np.cumsum(old < 0) - 1)
         ids = pa.concat_arrays([ids, known.tokens.ids]).take(pa.array(place))
         loss = pa.concat_arrays([loss, known.tokens.loss]).take(pa.array(place))
-    return _Tokens(pa.array(digests), ids, loss), len(fresh), library
+    return _Tokens(pa.array(digests), ids, loss), fresh, library
 
 
 def _digests(pieces: Pieces, examples: int) -> np.ndarray:
-    """uint64 per example: of its pieces' texts, their bounds, and whether they are trained on."""
+    """uint64 per example: of its pieces' texts, their bounds, whether they are trained on, and what opens and closes them."""
     strings = as_strings(pieces.text)
     data, bounds = memoryview(strings.data.data), strings.offsets.tolist()
     hashes = [xxhash.xxh3_64_intdigest(data[a:b]) for a, b in itertools.pairwise(bounds)]
-    folded = np.array(hashes, np.uint64) * np.uint64(2) + pieces.trained
+    folded = np.array(hashes, np.uint64) * np.uint64(8) + _flags(pieces)
     digests = np.zeros(examples, np.uint64)
     position = np.arange(len(folded)) - np.searchsorted(pieces.example, pieces.example)
     for turn in range(int(position.max(initial=-1)) + 1):
@@ -159,27 +165,30 @@ def _digests(pieces: Pieces, examples: int) -> np.ndarray:
     return digests
 
 
+def _flags(pieces: Pieces) -> np.ndarray:
+    """uint64: trained, opened and closed as the bits of a number."""
+    bits = (pieces.trained * 1, pieces.opened * 2, pieces.closed * 4)
+    return np.asarray(sum(bits), np.uint64)
+
+
 def _tokens_of(pieces: Pieces, examples: int, codec_: Codec) -> tuple[pa.Array, pa.Array, str]:
-    """Ids and loss mask, as lists: pieces one after another, each trained one closed by the end-of-text token."""
-    flat, starts, library = codec_.encode(pieces.text)
-    lengths = np.diff(starts)
-    opens = np.zeros(len(lengths), np.int64)
-    if codec_.begin is not None and len(lengths):
-        opens[np.r_[True, pieces.example[1:] != pieces.example[:-1]]] = 1
-    closes = pieces.trained.astype(np.int64)
-    stops = np.cumsum(opens + lengths + closes)
-    begins = stops - (opens + lengths + closes)
+    """Ids and loss mask, as lists: pieces one after another, with the begin and end tokens that they ask for."""
+    flat, starts, library = codec_.encode(pieces.text, firsts(pieces.example))
+    opens = pieces.opened & (codec_.begin is not None)
+    sizes = opens + np.diff(starts) + pieces.closed
+    stops = np.cumsum(sizes)
+    begins = (stops - sizes)[opens]
     ids = np.full(stops[-1] if len(stops) else 0, codec_.end, codec_.dtype)
-    loss = np.repeat(pieces.trained, opens + lengths + closes)
+    loss = np.repeat(pieces.trained, sizes)
     # A mask of a byte per token, because places of eight bytes each would be most of the memory and half of the time.
     inner = np.ones(len(ids), bool)
-    inner[begins[opens == 1]] = False
-    inner[stops[pieces.trained] - 1] = False
+    inner[begins] = False
+    inner[stops[pieces.closed] - 1] = False
     ids[inner] = flat
     if codec_.begin is not None:
-        ids[begins[opens == 1]] = codec_.begin
-        loss[begins[opens == 1]] = False
-    counts = np.bincount(pieces.example, weights=opens + lengths + closes, minlength=examples).astype(np.int64)
+        ids[begins] = codec_.begin
+        loss[begins] = False
+    counts = np.bincount(pieces.example, weights=sizes, minlength=examples).astype(np.int64)
     offsets = pa.array(np.concatenate([[0], np.cumsum(counts)]), pa.int64())
     lists = [pa.LargeListArray.from_arrays(offsets, pa.array(values)) for values in (ids, loss)]
     return lists[0], lists[1], library

@@ -1,26 +1,29 @@
 """The tokenizer of a run: one from the hub or a folder, or a byte-level BPE trained on the run's own training examples."""
 
-import functools
-import itertools
 import json
-import logging
+import os
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from pydantic import Field
 
 from polymath.config import Config
 from polymath.engine.contract import EngineConfig, Item, Plan
 from polymath.errors import UserError
+from polymath.pipelines.curate.decisions import side_by_side
+from polymath.sources.files import content_digest
+from polymath.sources.options import ReadOptions
 from polymath.store.folder import ShardFolder
 
 VERSION = 1
+TRAINED = "trained"
 END, PAD = "<|endoftext|>", "<|padding|>"
+DEFINED_BY = ("*.json", "*.jinja", "*.model", "*.txt")
+"""Files of a folder that a tokenizer is made of; a model's weights may lie beside them."""
 
 TOKENIZER = pa.schema(
     [
@@ -38,7 +41,7 @@ TOKENIZER = pa.schema(
 class TokenizerConfig(Config):
     """Which tokenizer."""
 
-    name: str = "trained"
+    name: str = TRAINED
     """A hub id or a folder with a `tokenizer.json` (EleutherAI/gpt-neox-20b, tiiuae/falcon-7b, meta-llama/Llama-2-7b-hf), or
     `trained`: a byte-level BPE of this run's own, which needs no download."""
     revision: str | None = None
@@ -51,18 +54,47 @@ class TokenizerConfig(Config):
 
 def fit_tokenizer(examples: ShardFolder, split: ShardFolder, tokenizer: TokenizerConfig, engine: EngineConfig) -> Plan:
     """The tokenizer that was named; or one trained on training examples, and then kept while its sources stay."""
-    if tokenizer.name != "trained":
-        return Plan("tokenize", load_named, (Item("tokenizer", (), 1),), tokenizer, VERSION, engine=engine)
+    if tokenizer.name != TRAINED:
+        return plan_named(tokenizer, engine)
     rows: Counter[str] = Counter()
-    for shard in split.shards:
+    for _, shard in side_by_side(examples, split):
         rows[shard.name.rpartition("-")[0]] += shard.rows
     item = Item("tokenizer", (examples, split), examples.rows)
     libraries = ("tokenizers",)
     return Plan("tokenize", train, (item,), tokenizer, VERSION, libraries=libraries, fitted_on=dict(rows), engine=engine)
 
 
+@dataclass(frozen=True)
+class Named:
+    """A tokenizer by its name, as an input of a plan."""
+
+    name: str
+    revision: str | None
+
+    @property
+    def digest(self) -> str:
+        """Of the files of a folder that make a tokenizer; of a hub tokenizer its id and revision."""
+        folder = Path(self.name)
+        if not folder.is_dir():
+            return f"{self.name}@{self.revision}"
+        files = [path.name for kind in DEFINED_BY for path in folder.glob(kind)]
+        return content_digest(files, folder, ReadOptions(outside=True))
+
+
+def plan_named(config: TokenizerConfig, engine: EngineConfig) -> Plan:
+    """The tokenizer that was named; a folder whose files have changed is read again."""
+    item = Item("tokenizer", (Named(config.name, config.revision),), 1)
+    return Plan("tokenize", load, (item,), config, VERSION, libraries=("transformers",), engine=engine)
+
+
+def load(named: Named, config: TokenizerConfig) -> pa.Table:
+    """The tokenizer of a config; `named` tells a plan whether it is still the same."""
+    return load_named(config)
+
+
 def load_named(config: TokenizerConfig) -> pa.Table:
     """A tokenizer from the hub or a folder (schema TOKENIZER, one row)."""
+    os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")  # that there is no PyTorch is no news here
     from transformers import AutoTokenizer
 
     try:
@@ -138,88 +170,3 @@ def _task_sample(examples: ShardFolder, places: list[tuple[int, int]], size: int
     for number, rows in wanted.items():
         for row in examples.shards[number].take(rows, columns).to_pylist():
             yield "\n".join(value for value in row.values() if value)
-
-
-class Codec:
-    """A tokenizer ready to encode. gigatoken does the work where its ids equal Hugging Face's; else `tokenizers` does."""
-
-    CHECKED = 48
-    """Pieces of each shard on which the two are compared."""
-
-    def __init__(self, table: pa.Table) -> None:
-        from tokenizers import Tokenizer
-
-        self.row: dict[str, Any] = table.to_pylist()[0]
-        self.end: int = self.row["end"]
-        self.begin: int | None = self.row["begin"]
-        self.dtype = np.uint16 if self.row["vocabulary"] <= 2**16 else np.uint32
-        self._plain = Tokenizer.from_str(self.row["definition"])
-        self._fast = _gigatoken(self.row["definition"])
-
-    @functools.cached_property
-    def template(self) -> Any:
-        """The tokenizer as transformers has it, for its chat template."""
-        from transformers import PreTrainedTokenizerFast
-
-        special = json.loads(self.row["special_tokens"])
-        return PreTrainedTokenizerFast(
-            tokenizer_object=self._plain, chat_template=self.row["chat_template"], **{k: v for k, v in special.items() if v}
-        )
-
-    def encode(self, texts: pa.Array) -> tuple[np.ndarray, np.ndarray, str]:
-        """Ids of all texts one after another, offsets int64[n + 1], and the name of the library that made them."""
-        if self._fast is not None and self._agree(texts):
-            ids, offsets = _encode_fast(self._fast, texts)
-            return ids.astype(self.dtype, copy=False), offsets, "gigatoken"
-        return *self._encode_plain(texts), "tokenizers"
-
-    def _agree(self, texts: pa.Array) -> bool:
-        """Whether both give the same ids on a sample of the texts: the longest, and every k-th."""
-        if not len(texts):
-            return True
-        lengths = pc.binary_length(texts).to_numpy(zero_copy_only=False)
-        rows = np.union1d(np.argsort(lengths)[-4:], np.linspace(0, len(texts) - 1, self.CHECKED).astype(np.int64))
-        sample = texts.take(pa.array(rows[lengths[rows] < 20_000]))
-        expected, given = self._encode_plain(sample), _encode_fast(self._fast, sample)
-        same = all(np.array_equal(left, right) for left, right in zip(expected, given, strict=True))
-        if not same:
-            name = self.row["name"]
-            logging.getLogger(__name__).warning(
-                "%s: gigatoken's ids differ from Hugging Face's; tokenizers does the work", name
-            )
-        return same
-
-    def _encode_plain(self, texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
-        encoded = [each.ids for each in self._plain.encode_batch_fast(texts.to_pylist(), add_special_tokens=False)]
-        offsets = np.concatenate([[0], np.cumsum([len(ids) for ids in encoded], dtype=np.int64)])
-        return np.fromiter(itertools.chain.from_iterable(encoded), self.dtype, offsets[-1]), offsets
-
-
-@functools.lru_cache(maxsize=1)
-def codec(path: Path, digest: str) -> Codec:
-    """The run's tokenizer, loaded once per process."""
-    return Codec(ShardFolder.open(path).read())
-
-
-def _gigatoken(definition: str) -> Any:
-    """The same tokenizer in gigatoken, None where it cannot read it."""
-    import tempfile
-
-    import gigatoken
-
-    with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
-        file.write(definition)
-        file.flush()
-        try:
-            return gigatoken.Tokenizer(file.name)
-        except Exception as error:
-            logging.getLogger(__name__).warning("gigatoken cannot read this tokenizer (%s); tokenizers does the work", error)
-            return None
-
-
-def _encode_fast(tokenizer: Any, texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
-    import awkward
-
-    found = tokenizer.encode_batch(awkward.from_arrow(texts.cast(pa.large_binary())), parallel=False)
-    lengths = np.asarray(awkward.num(found))
-    return np.asarray(awkward.flatten(found)), np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])

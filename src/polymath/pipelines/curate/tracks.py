@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from polymath.config import Config, Words
 from polymath.errors import UserError, unknown
-from polymath.sources.library import TIERS
+from polymath.sources.library import TIERS, Tier
 from polymath.tasks import TASKS
 
 Strategy = Literal["proportional", "temperature", "unimax", "explicit", "portfolio"]
@@ -27,9 +27,9 @@ class PortfolioConfig(Config):
     """lambda: how strongly the weights are held to the prior (UniMax)."""
     min_prior_share: float = Field(0.5, ge=0, le=1)
     """No concept falls below this share of its prior weight."""
-    tier_worth: dict[str, float] = Field(default_factory=lambda: {"high": 1.0, "medium": 0.8, "low": 0.6})
+    tier_worth: dict[Tier, float] = Field(default_factory=lambda: dict(zip(TIERS, (1.0, 0.8, 0.6), strict=True)))
     """What a token of each tier is assumed to bring."""
-    tier_floors: dict[str, float] = Field(default_factory=dict)
+    tier_floors: dict[Tier, float] = Field(default_factory=dict)
     """Least share of the track's tokens from each tier."""
 
 
@@ -47,6 +47,8 @@ class TrackConfig(Config):
     strategy: Strategy = "unimax"
     temperature: float = Field(2.0, gt=0)
     """T of the temperature strategy."""
+    temperature_limit: int | None = Field(None, ge=1)
+    """K of the temperature strategy, tokens: what a task has beyond them does not count; none given: all counts."""
     explicit: dict[str, float] = Field(default_factory=dict)
     """Weights of tasks, for the explicit strategy."""
     shares: dict[str, float] = Field(default_factory=dict)
@@ -71,9 +73,10 @@ class TrackConfig(Config):
 
     @model_validator(mode="after")
     def _names_are_known(self) -> "TrackConfig":
-        for word in self.tasks:
-            if word not in TASKS:
-                raise unknown("tasks", word, "task", TASKS)
+        for place, tasks in (("tasks", self.tasks), ("explicit", self.explicit)):
+            for word in tasks:
+                if word not in TASKS:
+                    raise unknown(place, word, "task", TASKS)
         for word in self.tiers:
             if word not in TIERS:
                 raise unknown("tiers", word, "tier", TIERS)
@@ -153,3 +156,11 @@ class MixConfig(Config):
     def wanted(self) -> dict[str, TrackConfig]:
         """The tracks that are not switched off."""
         return {name: track for name, track in self.tracks.items() if track is not None}
+
+    def check_packed(self, packed: list[str]) -> None:
+        """Raises UserError where the sequences that stand on disk are of other tracks: they were packed by another run."""
+        if packed != list(self.wanted):
+            raise UserError(
+                f"sequences are of the tracks {', '.join(packed)}, not of {', '.join(self.wanted)}; "
+                "pack them first (--from-nodes=curate.pack.pack_sequences)"
+            )

@@ -11,7 +11,7 @@ import xxhash
 
 from polymath.config import Config
 from polymath.engine.contract import EngineConfig, Item, Plan
-from polymath.pipelines.curate.decisions import aligned, decide
+from polymath.pipelines.curate.decisions import aligned, decide, side_by_side
 from polymath.pipelines.curate.dedup import DedupConfig, SketchConfig, VerifyConfig
 from polymath.pipelines.curate.order import Ordered, PolicyOrder
 from polymath.store.folder import ShardFolder
@@ -134,7 +134,7 @@ def drop_near_duplicates(
     """Remove copies and near-duplicates; each names the kept record that it repeats, and how similar they are."""
     aligned(records, clean_decisions)
     order = PolicyOrder.of(records)
-    pairs = zip(clean_decisions.shards, candidates.shards, strict=True)
+    pairs = side_by_side(clean_decisions, candidates, by_name=False)
     items = tuple(Item(d.name, (d, c, duplicates, Ordered(order, n)), d.rows) for n, (d, c) in enumerate(pairs))
     inputs = {"clean_decisions": clean_decisions.digest, "candidates": candidates.digest, "duplicates": duplicates.digest}
     return Plan("dedup", drop_in_shard, items, dedup.verify, VERSION, engine=engine, inputs=inputs)

@@ -1,3 +1,5 @@
+import tarfile
+import zipfile
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
@@ -81,3 +83,16 @@ def sources() -> Entries:
 def benchmarks() -> Entries:
     """The benchmarks of an environment by name."""
     return _benchmarks
+
+
+@pytest.fixture(scope="session")
+def unpacked(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The published files of 35 datasets, cut to their first rows."""
+    folder = tmp_path_factory.mktemp("first")
+    with tarfile.open(shared_data / "hf_datasets_dummy.tar.gz") as archive:
+        archive.extractall(folder, filter="data")
+    for path in sorted(folder.rglob("*.zip")):
+        if path.is_file():
+            with zipfile.ZipFile(path) as inner:
+                inner.extractall(path.with_suffix(""))
+    return folder / "hf_datasets_dummy"

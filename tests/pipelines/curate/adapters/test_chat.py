@@ -1,3 +1,4 @@
+import time
 from typing import Any
 
 import pytest
@@ -103,3 +104,11 @@ def test_dialogues_are_put_together_from_lines(adapted_whole: Any) -> None:
     assert [row for row, _ in made] == [0, 5, 10]
     assert _spoken(made[0][1]) == [("user", "Hi"), ("assistant", "Hello\nthere")]
     assert made[2][1] == "bad_row"
+
+
+def test_a_llama_transcript_whose_marks_never_close_is_read_once(adapted: Any) -> None:
+    start = time.process_time()
+    assert adapted("transcript", {"text": "[INST]" * 50_000}, "chat") == ["no_reply"]
+    [record] = adapted("transcript", {"text": "[INST] Hi [/INST] Hello" + " </s><s> " * 20_000 + "[INST]"}, "chat")
+    assert record["messages"][-1] == {"role": "assistant", "content": "Hello"}
+    assert time.process_time() - start < 5

@@ -134,3 +134,8 @@ def test_hellaswags_label_is_a_string_on_the_hub_and_a_number_in_the_file(adapte
     for nothing in ("", None):
         assert adapted("choices", {**row, "label": nothing}, TASK, prompt="ctx", options="endings") == ["no_label"]
     assert adapted("choices", row, TASK, prompt="ctx", options="endings") == ["no_label"]
+
+
+def test_a_label_of_thousands_of_digits_is_no_choice(adapted: Any) -> None:
+    row = {"question": "q?", "choices": ["a", "b"], "answer": "9" * 5000}
+    assert adapted("choices", row, "multiple_choice") == ["label_out_of_range"]

@@ -1,16 +1,21 @@
 """Entries over the first rows of their own datasets, in the files in which these are published: a third of the hub's columns
 have other names there, and labels other types."""
 
-import tarfile
-import zipfile
 from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pytest
+from tests.pipelines.curate.adapters.conftest import _parameters
+from tests.pipelines.curate.made import passes
 
 from polymath.pipelines.curate.adapters import adapters, whole_adapters
+from polymath.pipelines.curate.compose import ComposeConfig, Composer
+from polymath.pipelines.curate.recipes import Recipes
+from polymath.records import RECORD
 from polymath.sources.build import RecordBuilder
 from polymath.sources.library import Source
 from polymath.tasks import TASKS
@@ -119,19 +124,6 @@ FILES: dict[str, tuple[str, dict[str, Any], int, dict[str, int]]] = {
 """Entry: its file below the archive, what differs from the hub, how many records there are, and why parts became none."""
 
 
-@pytest.fixture(scope="module")
-def unpacked(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The published files of 35 datasets, cut to their first rows."""
-    folder = tmp_path_factory.mktemp("first")
-    with tarfile.open(shared_data / "hf_datasets_dummy.tar.gz") as archive:
-        archive.extractall(folder, filter="data")
-    for path in sorted(folder.rglob("*.zip")):
-        if path.is_file():
-            with zipfile.ZipFile(path) as inner:
-                inner.extractall(path.with_suffix(""))
-    return folder / "hf_datasets_dummy"
-
-
 def read(name: str, source: Source, root: Path) -> tuple[list[dict[str, Any]], dict[str, int]]:
     registry = whole_adapters if source.adapter in whole_adapters else adapters
     adapter = source.adapter and partial(registry[source.adapter], **registry.options(source.adapter, source.options, name))
@@ -151,3 +143,15 @@ def test_an_entry_reads_the_files_that_its_dataset_publishes(name: str, unpacked
     assert (len(found), lost) == (records, unfit)
     for record in found:
         assert all(record[field] is not None for field in TASKS[source.task].needs)
+
+
+def test_programs_of_real_rows_pass_the_unit_tests_that_go_with_them(unpacked: Path, sources: Any) -> None:
+    path, change, _, _ = FILES["mbpp"]
+    entry = sources("base")["mbpp"].model_dump(exclude={"config", "revision", "data_files"})
+    records, _ = read("mbpp", Source(**{**entry, "kind": "files", "path": path, **change}), unpacked)
+    recipe = Recipes.model_validate(_parameters("base")["recipes"]).of("code")["from_tests"]
+    composer = Composer(pa.Table.from_pylist(records, schema=RECORD), np.arange(5), "code", ComposeConfig(recipes={}))
+    made = composer.examples("from_tests", recipe, 0).to_pylist()
+    assert len(made) == 5
+    assert all(passes(one["check"], one["expected"], one["reply"]) for one in made)
+    assert all(one["expected"].splitlines()[0] in one["prompt"] for one in made)

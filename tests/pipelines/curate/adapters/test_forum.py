@@ -1,3 +1,4 @@
+import time
 from typing import Any
 
 import pytest
@@ -103,4 +104,33 @@ def test_a_thread_follows_the_best_replies_and_ends_with_the_assistant(adapted_w
 
 def test_a_post_without_good_comments_is_unfit(adapted_whole: Any) -> None:
     rows = [{"id": "p", "title": "Title", "score": 3}, _comment("c", "t3_p", "meh", 0)]
-    assert adapted_whole("reddit_threads", rows, "chat") == [(0, "no_reply")]
+    assert adapted_whole("reddit_threads", rows, "chat") == [(0, "no_reply"), (1, "left_out")]
+
+
+def test_a_comment_that_no_conversation_goes_on_with_is_left_out_by_name(adapted_whole: Any) -> None:
+    rows = [{"id": "p", "title": "Title", "score": 3}, _comment("a", "t3_p", "good", 5)]
+    rows += [_comment("b", "t1_a", "better", 4), _comment("c", "t1_a", "worse", 1), _comment("d", "t3_gone", "lost", 9)]
+    made = adapted_whole("reddit_threads", rows, "chat")
+    assert [(row, reason) for row, reason in made if reason == "left_out"] == [(3, "left_out"), (4, "left_out")]
+
+
+@pytest.mark.parametrize("name", ["reddit_threads", "stackexchange"])
+def test_of_two_posts_with_one_id_the_first_counts_and_the_other_is_left_out(name: str, adapted_whole: Any) -> None:
+    post = {"Id": "1", "PostTypeId": "1", "Title": "T", "Body": "Why?", "id": "1", "title": "T", "selftext": "Why?"}
+    answer = {"Id": "2", "PostTypeId": "2", "ParentId": "1", "Body": "So.", "id": "2", "body": "So.", "score": 2, "Score": 2}
+    made = adapted_whole(
+        name, [post, post, {**answer, "parent_id": "t3_1"}], "chat" if name == "reddit_threads" else "instruct"
+    )
+    assert made[0] == (1, "left_out")
+    assert isinstance(made[1][1], dict)
+
+
+@pytest.mark.parametrize("mark", ["<a ", "<!--", "<!", "<blockquote>", "<", "&#", "<!-- -->"])
+def test_marks_that_never_end_take_no_more_time_than_others(mark: str) -> None:
+    start = time.process_time()
+    html_text(mark * (200_000 // len(mark)))
+    assert time.process_time() - start < 5, "from each mark, all the others were looked at again"
+
+
+def test_comments_are_left_out_and_what_opens_no_tag_is_text() -> None:
+    assert html_text("<p>a<!-- <b> --> b, if c <d and <b>e</b> <!-- f</p>") == "a b, if c <d and e <!-- f"

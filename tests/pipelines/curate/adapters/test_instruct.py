@@ -2,6 +2,9 @@ from typing import Any
 
 import pytest
 
+from polymath.pipelines.curate.adapters import adapters
+from polymath.sources.rows import Unfit
+
 TASK = "instruct"
 
 
@@ -125,3 +128,9 @@ def test_tools_become_the_system_prompt_and_the_rest_is_asked(adapted: Any) -> N
 def test_an_instruction_without_tools_is_a_plain_one(adapted: Any) -> None:
     (record,) = adapted("toolformer", {"instruction": "Add f(x) and\ng(x)", "response": "h"}, TASK)
     assert record == {"prompt": "Add f(x) and\ng(x)", "reply": "h", "extra": "{}"}
+
+
+def test_topics_that_are_no_list_are_told_in_the_same_words_every_time() -> None:
+    with pytest.raises(Unfit) as caught:
+        list(adapters["quotes"]({"quote": "q", "author": "Ann", "tags": "[null]"}))
+    assert caught.value.detail == "'[null]' is not a list"

@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from tests.pipelines.curate.adapters.conftest import _parameters
 
 from polymath.pipelines.curate.adapters import adapters, whole_adapters
 from polymath.sources.benchmarks import refusal
@@ -228,6 +229,13 @@ def test_every_entry_that_reads_rows_has_a_row_here(sources: Any) -> None:
     assert set(ROWS) == {name for name, source in sources("base").items() if source.kind != "embedded"}
 
 
+def test_pages_that_are_not_fetched_say_why(sources: Any) -> None:
+    for name in PAGE_SOURCES:
+        pages = sources("base")[name].pages
+        assert pages.fetch or pages.terms, name
+        assert not (pages.fetch and pages.terms), f"{name} is fetched although its terms forbid it"
+
+
 def test_every_embedded_source_has_an_entry(sources: Any) -> None:
     assert {source.path[0] for source in sources("base").values() if source.kind == "embedded"} == set(PAGES)
 
@@ -261,3 +269,15 @@ def test_a_source_never_trains_on_the_split_that_a_benchmark_of_its_dataset_scor
 def test_every_adapter_serves_an_entry(sources: Any) -> None:
     used = {source.adapter for source in sources("samples").values()}
     assert set(adapters) | set(whole_adapters) == used - {None}
+
+
+@pytest.mark.parametrize("environment", ["base", "samples"])
+def test_sources_with_filters_of_their_own_are_in_the_library(environment: str, sources: Any) -> None:
+    named = _parameters(environment)["clean"]["judge"]["sources"]
+    assert set(named) <= set(sources(environment))
+
+
+def test_books_papers_and_programs_are_not_judged_as_web_pages(sources: Any) -> None:
+    named = _parameters("base")["clean"]["judge"]["sources"]
+    adapted = {name for name, source in sources("base").items() if source.adapter == "book"}
+    assert adapted | {"redpajama_arxiv", "redpajama_github", "the_stack_python"} <= set(named)

@@ -5,9 +5,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pytest
+from tests.pipelines.curate.adapters.conftest import _parameters
+from tests.pipelines.curate.made import passes
 
 from polymath.pipelines.curate.adapters import adapters, whole_adapters
+from polymath.pipelines.curate.compose import ComposeConfig, Composer
+from polymath.pipelines.curate.recipes import Recipes
+from polymath.records import RECORD
 from polymath.sources.benchmarks import refusal
 from polymath.sources.build import RecordBuilder
 from polymath.sources.check import check_record
@@ -168,6 +175,30 @@ def test_placeholders_of_real_alpaca_rows_become_null(shared_data: Path, sources
 def test_the_right_option_of_real_sciq_rows_stands_in_every_place(shared_data: Path, sources: Any) -> None:
     records, _ = read_rows("sciq_sample", sources("samples")["sciq_sample"], shared_data)
     assert min(Counter(record["label"] for record in records).values()) > 200
+
+
+@pytest.mark.parametrize(
+    ("name", "recipe"),
+    [
+        ("gsm8k_sample", "verifiable"),
+        ("aqua_sample", "verifiable"),
+        ("strategyqa_sample", "answer_only"),
+        ("sciq_sample", "letter"),
+        ("mmlu_validation_sample", "text"),
+        ("cosmos_qa_sample", "with_context"),
+    ],
+)
+def test_a_program_that_checks_replies_finds_those_of_real_rows_right(
+    name: str, recipe: str, shared_data: Path, sources: Any
+) -> None:
+    records, _ = read_rows(name, sources("samples")[name], shared_data)
+    table = pa.Table.from_pylist(records[:1000], schema=RECORD)
+    task = sources("samples")[name].task
+    recipes = Recipes.model_validate(_parameters("base")["recipes"]).of(task)
+    composer = Composer(table, np.arange(len(table)), task, ComposeConfig(recipes={}))
+    examples = composer.examples(recipe, recipes[recipe].model_copy(update={"share": 1.0, "without": ()}), 0).to_pylist()
+    assert len(examples) == len(table)
+    assert all(passes(made["check"], made["expected"], made["reply"]) for made in examples)
 
 
 def test_chains_of_thought_carry_no_wording_and_their_answer_is_an_option(shared_data: Path, sources: Any) -> None:

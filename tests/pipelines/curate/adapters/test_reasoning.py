@@ -1,3 +1,4 @@
+import time
 from typing import Any
 
 import pytest
@@ -70,6 +71,8 @@ def test_the_same_question_looks_the_same_in_every_wording(adapted: Any, wording
         ("It is used up.\nTherefore, the answer is friend's house.", "It is used up.", "friend's house"),
         ("15*14 = 210 Final answer: (E).", "15*14 = 210", "E"),
         ("The answer: trying.", "The answer: trying.", "trying"),
+        ("Answer: Option C\nThey decrease by 1. The answer: (C).", "Answer: Option C\nThey decrease by 1.", "C"),
+        ("He waits. The answer is a reaction.\nSo, the answer is answer.", "He waits. The answer is a reaction.", "answer"),
     ],
 )
 def test_the_stated_answer_stands_apart_from_the_steps(adapted: Any, output: str, reply: str, answer: str) -> None:
@@ -141,3 +144,24 @@ def test_every_rated_step_is_a_record_after_the_steps_that_were_chosen(adapted: 
 
 def test_steps_that_nobody_rated_are_left_out(adapted: Any) -> None:
     assert adapted("prm800k_ratings", _solved(_step(("One.", 7))), "classify", labels=LABELS) == ["left_out"]
+
+
+@pytest.mark.parametrize(
+    "value", ["b'a', 1", "b'" + "\\xff" * 3 + "'", "b'' + " + "(" * 300, "b'' " + "- " * 90_000 + "1", "b'a"]
+)
+def test_what_is_not_how_python_writes_bytes_costs_only_its_row(value: str, adapted: Any) -> None:
+    assert adapted("math_dataset", {"question": value, "answer": "b'4'"}, "reasoning") == ["bad_row"]
+
+
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [
+        ("chain_of_thought", {"instruction": "q?", "output": "Steps." + "\n" * 100_000 + "The answer is 4."}),
+        ("chain_of_thought", {"instruction": "q?" + " " * 100_000 + "x", "output": "The answer is 4."}),
+        ("gsm8k", {"question": "q?", "answer": "#" * 100_000 + "4"}),
+    ],
+)
+def test_long_runs_of_one_character_take_no_more_time_than_others(name: str, row: Any, adapted: Any) -> None:
+    start = time.process_time()
+    adapted(name, row, "reasoning")
+    assert time.process_time() - start < 5, "from each of them, all that follow were looked at again"

@@ -1,3 +1,4 @@
+import time
 from typing import Any
 
 POST = """Xref: cantaloupe.srv.cs.cmu.edu comp.graphics:38386
@@ -125,3 +126,15 @@ def test_a_line_that_is_no_text_does_not_cut_its_article(adapted_whole: Any) -> 
         (1, "null_field"),
         (0, "T\n\na"),
     ]
+
+
+def test_attachments_are_left_out_and_one_that_never_ends_is_text(adapted: Any) -> None:
+    post = "From: a\n\nOne\nbegin 644 x\nM123\nend\nTwo\nbegin 644 y\nM45\n"
+    [record] = adapted("newsgroup", {"text": post}, "text")
+    assert record["text"] == "One\n\nTwo\nbegin 644 y\nM45"
+
+
+def test_a_post_of_nothing_but_beginnings_of_attachments_is_read_once(adapted: Any) -> None:
+    start = time.process_time()
+    adapted("newsgroup", {"text": "begin 644 x\n" * 50_000}, "text")
+    assert time.process_time() - start < 5
