@@ -1,5 +1,6 @@
 """Running commands as a user does, in a project of one's own."""
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,11 @@ def run(project: Path, *words: str) -> str:
     result = kedro(project, "run", "--pipeline=curate", *words)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
+
+
+def heed_interrupts() -> None:
+    """For the child of a test that interrupts it: what is started in the background of a shell ignores Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def digests(project: Path) -> dict[str, str]:

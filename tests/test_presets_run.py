@@ -17,6 +17,8 @@ from tests.running import folder, run
 from tests.test_presets import PRESETS, kinds_of, parameters_of
 
 WORDS = (ROOT / "README.md").read_text("utf-8").lower().split()
+pytestmark = pytest.mark.proof
+
 ROWS, BUDGET = 40, 60_000
 """Rows of a source that no share names; tokens of a stage with a budget."""
 
@@ -72,10 +74,7 @@ def part_sizes(tracks: dict[str, TrackConfig], chosen: dict[str, Source]) -> dic
     return sizes
 
 
-LONG = [pytest.param(name, marks=pytest.mark.proof) for name in PRESETS if name != "curriculum"]
-
-
-@pytest.fixture(scope="module", params=["curriculum", *LONG])
+@pytest.fixture(scope="module", params=PRESETS)
 def preset(request: pytest.FixtureRequest, make_project: Any) -> tuple[Path, dict[str, TrackConfig]]:
     """A finished run of a preset, and its tracks."""
     name, project = request.param, make_project()

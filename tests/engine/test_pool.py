@@ -14,6 +14,7 @@ from polymath.engine.pool import Pool
 from polymath.engine.save import save_plan
 from polymath.errors import UserError
 from tests.engine import works
+from tests.running import heed_interrupts
 
 TWO = EngineConfig(workers=2)
 
@@ -96,7 +97,9 @@ def test_workers_end_with_their_parent(tmp_path, how):
             main()
     """)
     )
-    parent = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL)
+    parent = subprocess.Popen(
+        [sys.executable, script], stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL, preexec_fn=heed_interrupts
+    )
     workers = [int(word) for word in parent.stdout.readline().split()]
     assert len(workers) == 2
     parent.send_signal(how)

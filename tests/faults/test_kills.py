@@ -40,7 +40,9 @@ def changes(project: Path) -> int:
 def start(project: Path, workers: int) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "kedro", "run", "--pipeline=curate", TINY, f"--params=engine.workers={workers}"]
     quiet = subprocess.DEVNULL
-    return subprocess.Popen(command, cwd=project, stdout=quiet, stderr=quiet, start_new_session=True)
+    return subprocess.Popen(
+        command, cwd=project, stdout=quiet, stderr=quiet, start_new_session=True, preexec_fn=heed_interrupts
+    )
 
 
 def stop(project: Path, workers: int, how: signal.Signals, after: int, rng: random.Random) -> bool:

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from tests.running import digests, folder, kedro, run
+from tests.running import digests, folder, heed_interrupts, kedro, run
 
 TINY = "--env=tiny"
 
@@ -111,7 +111,7 @@ def test_ctrl_c_leaves_no_process_and_says_how_to_go_on(project):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # tests in the background ignore it
+        preexec_fn=heed_interrupts,
     )
     _wait_until((project / "data/02_records/records").exists, 120)
     process.send_signal(signal.SIGINT)
