@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import new_project
 from tests.faults.projects import QA, TEXT, curate, make_small, questions, write_rows
-from tests.running import digests, kedro
+from tests.running import digests, heed_interrupts, kedro
 
 TINY = "--env=tiny"
 SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
