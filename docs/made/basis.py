@@ -68,8 +68,13 @@ def parameters() -> dict[str, Any]:
 
 
 @cache
-def curate() -> Any:
-    """The registered pipeline."""
+def stages() -> dict[str, Any]:
+    """The registered pipelines, without sums of them."""
     from polymath.pipeline_registry import register_pipelines
 
-    return register_pipelines()["curate"]
+    return {name: pipeline for name, pipeline in register_pipelines().items() if not name.startswith("_")}
+
+
+def curate() -> Any:
+    """The pipeline that makes the mix."""
+    return stages()["curate"]

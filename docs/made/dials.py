@@ -8,7 +8,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from made.basis import block, code, curate, parameters, sentences, table
+from made.basis import block, code, parameters, sentences, stages, table
 
 PLAIN_WORDS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
 
@@ -17,7 +17,7 @@ PLAIN_WORDS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
 def configs() -> dict[str, type[BaseModel]]:
     """The typed Config of every `params:` entry, from the annotations of the nodes that take it."""
     found: dict[str, type[BaseModel]] = {}
-    for node in curate().nodes:
+    for node in [node for stage in stages().values() for node in stage.nodes]:
         hints = get_type_hints(node.func)
         named = dict(zip(inspect.signature(node.func).parameters, node.inputs, strict=False))
         if isinstance(node._inputs, dict):

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from made.basis import BASE, block, curate, first_paragraph, read_yaml, sentences, table
+from made.basis import BASE, block, curate, first_paragraph, read_yaml, sentences, stages, table
 
 
 def steps() -> list[str]:
@@ -21,8 +21,10 @@ def steps() -> list[str]:
 
 
 def nodes_of(step: str) -> list[Any]:
-    """The nodes of a step in the order in which they run."""
-    return [node for node in curate().nodes if node.namespace == f"curate.{step}"]
+    """The nodes of a step in the order in which they run; a step of another stage than curate is named with it."""
+    stage, _, name = step.rpartition(".")
+    stage = stage or "curate"
+    return [node for node in stages()[stage].nodes if node.namespace == f"{stage}.{name}"]
 
 
 @block
@@ -90,13 +92,18 @@ def _names_of(node: ast.stmt) -> list[str]:
 
 @cache
 def schemas() -> dict[str, tuple[Any, pa.Schema]]:
-    """Every `pa.schema` of the records and of curate, by name: its module and the schema."""
+    """Every `pa.schema` of the records and of the stages, by name: its module and the schema."""
     from polymath import records
-    from polymath.pipelines import curate as package
+    from polymath.pipelines import curate as of_curate
+    from polymath.pipelines import plan as of_plan
 
     modules = [
         records,
-        *(importlib.import_module(f"{package.__name__}.{each.name}") for each in pkgutil.iter_modules(package.__path__)),
+        *(
+            importlib.import_module(f"{package.__name__}.{each.name}")
+            for package in (of_curate, of_plan)
+            for each in pkgutil.iter_modules(package.__path__)
+        ),
     ]
     found = {}
     for module in modules:

@@ -121,6 +121,10 @@ class ConsoleHooks:
         self._end()
         if "books" in pipeline.all_outputs():
             print_summary(catalog)
+        if "plan_page" in pipeline.all_outputs():
+            from polymath.reporting.plan.console import print_plan
+
+            print_plan(catalog)
 
     @hook_impl
     def on_pipeline_error(self) -> None:

@@ -26,6 +26,12 @@ def test_a_run_is_called_by_its_name_else_by_its_turned_dials_and_sources():
     assert len(name_run(parameters | {"run.sources": "long " * 99}, {}, ["curate"])) == 80
 
 
+def test_a_plan_is_called_by_its_turned_dials_alone_since_it_reads_no_source():
+    parameters = {"run.sources": "squad", "plan.budget.flop": "1e21", "run.name": "None"}
+    assert name_run(parameters, {"plan.budget.flop": "None"}, ["plan"]) == "plan: flop=1e21"
+    assert name_run(parameters, {}, ["plan"]) == "plan"
+
+
 def test_the_command_of_a_run_does_the_same_again_and_holds_no_secret():
     given = {"env": "tiny", "runtime_params": {"run": {"name": "x"}, "hub": {"token": "abc"}}, "from_nodes": ["a", "b"]}
     told = describe_command(given, ["curate"])

@@ -1,6 +1,6 @@
 """Kedro datasets: thin doors to `polymath.store`. Saving a plan runs it; loading reads nothing but the manifest."""
 
-from polymath.datasets.page import PageDataset
-from polymath.datasets.shards import ChartedShardsDataset, ShardsDataset
+from polymath.datasets.page import FileDataset, PageDataset
+from polymath.datasets.shards import ChartedShardsDataset, PerhapsShardsDataset, ShardsDataset
 
-__all__ = ["ChartedShardsDataset", "PageDataset", "ShardsDataset"]
+__all__ = ["ChartedShardsDataset", "FileDataset", "PageDataset", "PerhapsShardsDataset", "ShardsDataset"]

@@ -59,6 +59,14 @@ class ShardsDataset(AbstractDataset[Plan, ShardFolder]):
         return noted(folder, notes) if notes else first_rows(folder, columns, rows)
 
 
+class PerhapsShardsDataset(ShardsDataset):
+    """A dataset of another pipeline that a node can do without: None where it is not made yet."""
+
+    def load(self) -> ShardFolder | None:  # type: ignore[override]
+        """The finished folder, if there is one."""
+        return ShardFolder.open(self._path) if self._exists() else None
+
+
 class ChartedShardsDataset(ShardsDataset):
     """A small dataset that Kedro-Viz shows as bars."""
 

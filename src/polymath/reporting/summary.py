@@ -47,8 +47,8 @@ def print_summary(catalog: CatalogProtocol) -> None:
     told["removed"] = reasons
     if "data_card" in catalog and catalog.exists("data_card"):
         card = catalog["data_card"]
-        told["look at"] = _first_of(card.notices)
-        told["report"] = f"{_nearby(card.page)} (kedro report opens it)"
+        told["look at"] = first_of(card.notices)
+        told["report"] = f"{nearby(card.page)} (kedro report opens it)"
     told["next"] = "kedro report, kedro trace --source NAME, kedro viz run"
     console = Console(highlight=False)
     console.print()
@@ -56,7 +56,7 @@ def print_summary(catalog: CatalogProtocol) -> None:
         console.print(f"[bold]{name:<9}[/bold] {escape(text)}", soft_wrap=True)
 
 
-def _first_of(notices: list[str]) -> str:
+def first_of(notices: list[str]) -> str:
     """The first notice, and how many more the report has."""
     if not notices:
         return "nothing: the books balance, and nothing stands out"
@@ -64,6 +64,6 @@ def _first_of(notices: list[str]) -> str:
     return f"{notices[0]}{more}"
 
 
-def _nearby(path: Path) -> Path:
+def nearby(path: Path) -> Path:
     """As a person types it here."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
     from kedro.io import CatalogProtocol
 
-LIBRARIES = ("sources", "benchmarks", "recipes")  # parameters that are whole libraries: what was used of them is an input
+LIBRARIES = ("sources", "benchmarks", "recipes", "models", "hardware")
+"""Parameters that are whole libraries: what was used of them is an input."""
 WORDINGS = "systems.library."
 DEFAULT = "__default__"
+PLAN = "plan"
 MADE = ("records", "tokens", "schedule")
 """Datasets whose digests say whether two runs ended with the same."""
 NAME_LENGTH = 80
@@ -92,6 +94,8 @@ def name_run(
     short = {name: ".".join(name.split(".")[-1 if last[name.rpartition(".")[2]] == 1 else -2 :]) for name in told}
     turned = [f"{short[name]}={parameters[name]}" for name in told]
     place = environment if environment and "run.sources" not in given else parameters.get("run.sources", "")
+    if pipelines == [PLAN]:
+        return ": ".join([PLAN, " ".join(turned)] if turned else [PLAN])[:NAME_LENGTH]  # it reads no source
     name = " ".join(turned) + (" on " if turned and place else "") + place
     if set(pipelines) - {"curate", DEFAULT}:
         name = f"{'+'.join(pipelines)}: {name}"

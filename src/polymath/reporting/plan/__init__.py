@@ -1,0 +1,1 @@
+"""What a training plan comes to, on a page and on the console."""
