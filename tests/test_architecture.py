@@ -94,7 +94,7 @@ def test_layers_can_be_sorted():
         for name, entry in yaml.safe_load(path.read_text()).items()
         if not name.startswith("_")
     }
-    for node in register_pipelines()["curate"].nodes:
+    for node in (node for pipeline in register_pipelines().values() for node in pipeline.nodes):
         for given in node.inputs:
             for made in node.outputs:
                 if given in layers and given != "run_record":

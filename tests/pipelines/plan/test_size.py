@@ -99,6 +99,18 @@ def test_an_unknown_kind_of_hardware_is_told_with_the_nearest_name():
         asked(hardware={"kind": "a100_80g"})
 
 
+@pytest.mark.parametrize("flop", [1e11, 1e31, float("inf")])
+def test_a_budget_that_no_plan_fits_is_refused(flop):
+    with pytest.raises(UserError, match=r"plan\.budget: it comes to .* FLOP; choose one between 1e\+12 and 1e\+30"):
+        asked(budget={"flop": flop})
+
+
+@pytest.mark.parametrize("flop", [1e12, 1e30])
+def test_at_the_bounds_there_is_a_whole_plan(tmp_path, flop):
+    rows = made(tmp_path, budget={"flop": flop})["training_plan"].read().to_pylist()
+    assert all(row["parameters"] > 0 and row["tokens"] > 0 for row in rows if row["kind"] != "mix")
+
+
 def test_an_unknown_fit_is_told_with_the_nearest_name():
     with pytest.raises(UserError, match=r"fit: 'chinchila' is not a fit; did you mean 'chinchilla'"):
         asked(fit="chinchila")

@@ -14,6 +14,8 @@ from polymath.planning.scaling import FITS, Fit
 from polymath.planning.shapes import Shape, Shapes
 
 GIB = 2**30
+LEAST_FLOP, MOST_FLOP = 1e12, 1e30
+"""Far beyond what any fit was made on, on both sides."""
 
 
 class HardwareChoice(Config):
@@ -76,7 +78,8 @@ class Asked(Config):
 
     @classmethod
     def of(cls, plan: PlanConfig, hardware: GPUs, models: Shapes, unique_tokens: int | None = None) -> Asked:
-        """Look up the names; a UserError for one that is not there, or for an assumed price in another currency."""
+        """Look up the names; a UserError for one that is not there, for an assumed price in another currency, for a budget
+        that is out of bounds."""
         kind = plan.hardware.kind
         if kind not in hardware.root:
             raise unknown("plan.hardware.kind", kind, "kind of hardware", hardware.root)
@@ -85,7 +88,12 @@ class Asked(Config):
                 f"plan.currency: {plan.currency!r}, but the assumed price of {kind} is in {PRICED_IN}; "
                 f"set plan.hardware.price, in {plan.currency}"
             )
-        return cls(plan=plan, gpu=hardware.root[kind], shapes=models.root, unique_tokens=unique_tokens)
+        found = cls(plan=plan, gpu=hardware.root[kind], shapes=models.root, unique_tokens=unique_tokens)
+        if not LEAST_FLOP <= found.flop <= MOST_FLOP:
+            raise UserError(
+                f"plan.budget: it comes to {found.flop:.3g} FLOP; choose one between {LEAST_FLOP:g} and {MOST_FLOP:g}"
+            )
+        return found
 
     @property
     def law(self) -> Fit:

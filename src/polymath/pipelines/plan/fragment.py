@@ -42,7 +42,9 @@ def list_parameters(training_plan: ShardFolder, memory_needs: ShardFolder, asked
     stages = {row["training"]: row for row in memory_needs.read().to_pylist() if row["least"] and _as_asked(row, asked)}
     text = f"{head}# For conf/local/parameters/. mix is read by curate; pretrain and finetune by the stages of that name.\n"
     given = {
-        "mix": {"tracks": {TRACK: {"budget_tokens": near["tokens"], "sequence_tokens": asked.plan.memory.sequence_tokens}}},
+        "mix": {
+            "tracks": {TRACK: {"budget_tokens": int(near["tokens"]), "sequence_tokens": asked.plan.memory.sequence_tokens}}
+        },
         "pretrain": _stage(stages.get("full"), asked, near["name"]),
         "finetune": _stage(stages.get("full"), asked),
     }

@@ -27,7 +27,7 @@ CHOICE = pa.schema(
         ("name", pa.string()),
         ("nearest", pa.bool_()),  # the shape nearest to the optimum, in logarithms of parameters
         ("parameters", pa.int64()),
-        ("tokens", pa.int64()),  # drawn, repeats counted
+        ("tokens", pa.float64()),  # drawn, repeats counted
         ("flop", pa.float64()),
         ("gpu_hours", pa.float64()),
         ("days", pa.float64()),  # on all GPUs together
@@ -123,7 +123,7 @@ def _row(asked: Asked, one: _Chosen, best: float, near: str) -> dict[str, object
         "name": one.name,
         "nearest": one.kind == "shape" and one.name == near,
         "parameters": round(one.parameters),
-        "tokens": round(one.tokens),
+        "tokens": float(round(one.tokens)),
         "flop": spent.flop,
         "gpu_hours": spent.gpu_hours,
         "days": spent.days,
