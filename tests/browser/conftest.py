@@ -8,7 +8,7 @@ import pytest
 
 from tests.browser.chromium import find_chromium
 from tests.browser.served import ServedTab
-from tests.conftest import ROOT
+from tests.conftest import ROOT, track
 from tests.running import run
 
 DIAL = "clean.judge.recipes.web.too_few_words.min_words"
@@ -22,7 +22,7 @@ def two_runs(make_project: Callable[[], Path]) -> Path:
     project = make_project()
     (project / ".viz").mkdir()
     shutil.copy(ROOT / ".viz" / "styles.json", project / ".viz")
-    (project / "conf/tiny/mlflow.yml").write_text("patience_seconds: 120\n")
+    track(project, patience=120)
     run(project, "--env=tiny")
     run(project, "--env=tiny", f"--params={DIAL}={MANY}")
     return project

@@ -79,7 +79,7 @@ def test_passwords_and_tokens_never_reach_the_console_the_log_or_anything_that_i
     project = make_small(make_project(), {"qa": {**QA, "path": "qa.jsonl"}})
     write_rows(project, "qa.jsonl", questions(1, 20))
     address = f"http://anna:{PASSWORD}@127.0.0.1:9/mlflow"
-    (project / "conf" / "tiny" / "mlflow.yml").write_text(f"tracking_uri: {address}\npatience_seconds: 3\n")
+    (project / "conf" / "tiny" / "mlflow.yml").write_text(f"enabled: true\ntracking_uri: {address}\npatience_seconds: 3\n")
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     name = f"https://anna:{PASSWORD}@example.org/{TOKEN}" if fails else "trained"
     words = [f"--params=tokenize.tokenizer.name={name},engine.workers=1"] if fails else []

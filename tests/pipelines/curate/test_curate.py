@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from tests.conftest import track
 from tests.running import digests, folder, heed_interrupts, kedro, run
 
 TINY = "--env=tiny"
@@ -18,6 +19,7 @@ TINY = "--env=tiny"
 @pytest.fixture(scope="module")
 def finished(make_project):
     project = make_project()
+    track(project)
     run(project, TINY, "--params=engine.workers=2")
     return project
 

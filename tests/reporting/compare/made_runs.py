@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from polymath.tracking import RunRecord, read_records
-from tests.conftest import new_project
+from tests.conftest import new_project, track
 from tests.running import folder, run
 
 SECRET = "hunter2-and-more"
@@ -54,6 +54,7 @@ def _make(project: Path) -> list[Decided]:
     (parameters / "sources.yml").write_text(yaml.safe_dump({"sources": SOURCES}), "utf-8")
     _write("notes", project, _notes(40))
     _write("sums", project, [{"ask": f"How much is {n} and {n * 7}?", "answer": f"It is {n * 8}."} for n in range(30)])
+    track(project)
     found = [
         _run(project, "run.name=first"),
         _run(project, f"run.name=second,hub.access_token={SECRET},{DIALS}"),
