@@ -133,6 +133,16 @@ class Tab:
         """What a person reads in the first element that matches."""
         return str(self.run(f"document.querySelector({json.dumps(selector)}).innerText"))
 
+    def strangers(self, page: Path) -> list[str]:
+        """What a page asked for beside itself."""
+        return [url for url in self.requests if not url.startswith("data:") and url != page.resolve().as_uri()]
+
+    def sticking_out(self) -> list[str]:
+        """What is out of the window on the right and not in a box that scrolls: the beginning of its HTML."""
+        outside = "e.getBoundingClientRect().right > innerWidth && !e.closest('.scroll, nav, .skip')"
+        found = self.run(f"[...document.querySelectorAll('main *')].filter(e => {outside}).map(e => e.outerHTML.slice(0, 80))")
+        return list(found)
+
     def barriers(self) -> list[str]:
         """What axe finds to be in the way of a person who reads by keyboard or by ear, if it is serious."""
         self.run(resources.files("axe_core_python").joinpath("axe.min.js").read_text("utf-8") + "; 1")

@@ -1,4 +1,4 @@
-"""One project with two runs, for the pages of Kedro-Viz and MLflow; and a browser for them."""
+"""One project with two runs, for the pages of Kedro-Viz and MLflow; and browsers, for them and for pages that are files."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.chromium import find_chromium
+from tests.browser.chromium import Tab, find_chromium
 from tests.browser.served import ServedTab
 from tests.conftest import ROOT, track
 from tests.running import run
@@ -26,6 +26,14 @@ def two_runs(make_project: Callable[[], Path]) -> Path:
     run(project, "--env=tiny")
     run(project, "--env=tiny", f"--params={DIAL}={MANY}")
     return project
+
+
+@pytest.fixture(scope="module", params=[(1280, False), (1280, True), (375, False)], ids=["light", "dark", "telephone"])
+def seen(tmp_path_factory: pytest.TempPathFactory, page: Path, request: pytest.FixtureRequest) -> Iterator[Tab]:
+    """The `page` of a module as three readers have it."""
+    with Tab(tmp_path_factory.mktemp("profile")) as tab:
+        tab.open(page, *request.param)
+        yield tab
 
 
 @pytest.fixture(scope="module")

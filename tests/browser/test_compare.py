@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.chromium import Tab, find_chromium
+from tests.browser.chromium import find_chromium
 from tests.reporting.compare.made_runs import make_runs
 from tests.running import kedro
 
@@ -19,24 +19,21 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return page
 
 
-@pytest.fixture(scope="module", params=[(1440, False), (1440, True), (375, False)], ids=["light", "dark", "telephone"])
-def tab(tmp_path_factory: pytest.TempPathFactory, page: Path, request: pytest.FixtureRequest):
-    with Tab(tmp_path_factory.mktemp("profile")) as tab:
-        tab.open(page, *request.param)
-        yield tab
+def test_it_is_complete_in_itself_and_says_first_what_changed(seen, page):
+    assert seen.strangers(page) == []
+    assert seen.complaints == []
+    assert "met another fate" in seen.text("h1")
 
 
-def test_it_is_complete_in_itself_and_says_first_what_changed(tab, page):
-    assert [url for url in tab.requests if not url.startswith("data:")] == [page.resolve().as_uri()]
-    assert tab.complaints == []
-    assert "met another fate" in tab.text("h1")
+def test_nothing_sticks_out_of_the_window_but_what_scrolls(seen):
+    assert seen.sticking_out() == []
 
 
-def test_both_values_of_a_dial_are_within_the_window(tab):
+def test_both_values_of_a_dial_are_within_the_window(seen):
     row = "[...document.querySelectorAll('#set tbody tr')].find(row => row.innerText.includes('dedup.verify.threshold'))"
-    assert tab.run(f"[...({row}).querySelectorAll('td')].map(cell => cell.innerText)") == ["0.8", "0.6"]
-    assert tab.run(f"({row}).lastElementChild.getBoundingClientRect().right <= innerWidth")
+    assert seen.run(f"[...({row}).querySelectorAll('td')].map(cell => cell.innerText)") == ["0.8", "0.6"]
+    assert seen.run(f"({row}).lastElementChild.getBoundingClientRect().right <= innerWidth")
 
 
-def test_nothing_serious_bars_readers_by_keyboard_or_by_ear(tab):
-    assert tab.barriers() == []
+def test_nothing_serious_bars_readers_by_keyboard_or_by_ear(seen):
+    assert seen.barriers() == []

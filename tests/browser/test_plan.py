@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from polymath.reporting.plan.page import write_page
-from tests.browser.chromium import Tab
+from tests.browser.chromium import find_chromium
 from tests.pipelines.plan.made import asked, counts_of, made
 
 pytestmark = pytest.mark.browser
@@ -13,6 +13,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    find_chromium()
     folder = tmp_path_factory.mktemp("plan")
     folders = made(folder, counts_of(folder / "counts", train=50_000_000))
     path = folder / "plan.html"
@@ -20,22 +21,14 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="module", params=[(1280, False), (1280, True), (375, False)], ids=["light", "dark", "telephone"])
-def tab(tmp_path_factory: pytest.TempPathFactory, page: Path, request: pytest.FixtureRequest):
-    with Tab(tmp_path_factory.mktemp("profile")) as tab:
-        tab.open(page, *request.param)
-        yield tab
+def test_it_is_complete_in_itself(seen, page):
+    assert seen.strangers(page) == []
+    assert seen.complaints == []
 
 
-def test_it_is_complete_in_itself(tab, page):
-    assert [url for url in tab.requests if not url.startswith("data:")] == [page.resolve().as_uri()]
-    assert tab.complaints == []
+def test_nothing_sticks_out_of_the_window_but_what_scrolls(seen):
+    assert seen.sticking_out() == []
 
 
-def test_nothing_sticks_out_of_the_window_but_what_scrolls(tab):
-    outside = "e.getBoundingClientRect().right > innerWidth && !e.closest('.scroll, nav, .skip')"
-    assert tab.run(f"[...document.querySelectorAll('main *')].filter(e => {outside}).map(e => e.outerHTML.slice(0, 80))") == []
-
-
-def test_nothing_serious_bars_readers_by_keyboard_or_by_ear(tab):
-    assert tab.barriers() == []
+def test_nothing_serious_bars_readers_by_keyboard_or_by_ear(seen):
+    assert seen.barriers() == []

@@ -70,6 +70,9 @@ def test_every_dataset_that_is_made_has_its_numbers(tab, viz, two_runs):
     open_dataset(tab, viz, "records")
     rows = f"{folder(two_runs, 'records').rows:,}"
     tab.wait(f"document.querySelector('{SIDE}').innerText.replace(/\\s/g, '').includes('{rows}rows')")
+    open_dataset(tab, viz, "data_card")
+    tab.wait(f"document.querySelector('{SIDE}').innerText.includes('file size')")
+    assert "N/A" not in tab.text(SIDE)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What Kedro-Viz is given to show, and by which name it tells the kind."""
 
 import inspect
+from html import unescape
 
 import pyarrow as pa
 import pytest
@@ -67,6 +68,6 @@ def test_shares_of_a_bar_add_up_and_tasks_have_their_colours(tmp_path):
 
 
 def test_what_is_said_is_neither_markup_nor_markdown():
-    shown = said({"<b>rows</b>": "1"}, ["a_b_c *d* [e](f)"])
+    shown = said({"<b>rows</b>": "1"}, ["a_b_c *d* `g`\n# [e](f)"])
     assert "<b>" not in shown
-    assert not set("_*[]") & set(shown)
+    assert not set("_*[]`") & set(unescape(shown))  # Kedro-Viz undoes entities before it looks for Markdown

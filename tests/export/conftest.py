@@ -41,7 +41,10 @@ ENVIRONMENT = {
             "nothing": {"tasks": "code"},
         }
     },
-    "decontaminate": {"benchmarks": "gsm8k"},
+    "decontaminate": {"benchmarks": "my_quiz gsm8k"},
+    "benchmarks": {
+        "my_quiz": {"kind": "files", "path": "quiz.jsonl", "item": "q", "licence": "MIT", "version": 1},
+    },
 }
 
 
@@ -64,6 +67,7 @@ def write_rows(folder: Path) -> None:
         "pairs": [{"q": f"Which {sentence(5)}?", "a": sentence(14), "b": sentence(9)} for _ in range(60)],
         "texts": [{"t": "\n".join(sentence(11) for _ in range(luck.randrange(6, 40)))} for _ in range(60)],
     }
+    files["quiz"] = [{"q": "Who lit the seven lamps of the old harbour last winter?"}]
     folder.mkdir()
     for name, rows in files.items():
         lines = [json.dumps(row, ensure_ascii=False) for row in [*rows, rows[0]]]

@@ -86,6 +86,7 @@ def test_the_card_tells_licences_counts_weights_and_the_digest(exported, opened)
         assert any(line.startswith(f"| {task} |") and f"{share:.1%}" in line for line in card.splitlines())
     assert "`tokenize.tokenizer.vocabulary` | `700`" in card
     assert "run.files_root" not in card
+    assert "Those that hold an item of my_quiz were removed. Leaks of gsm8k are not ruled out." in card
 
 
 def test_a_licence_that_the_hub_does_not_know_is_other_in_the_head_and_told_in_the_table(exported):

@@ -20,6 +20,8 @@ TASK_COLOURS = (
 PLAIN = "#64748b"
 GREYS = ("#4b5563", "#9ca3af", "#d1d5db", "#6b7280", "#b6bcc6")
 """Of what was removed, beside what was kept."""
+UNMARKED = str.maketrans({"_": "\u02cd", "*": "\u2217", "`": "\u02cb", "[": "\u2045", "]": "\u2046"})
+"""Signs of Markdown, and what looks like them."""
 Where = Mapping[str, Any]
 
 
@@ -108,13 +110,14 @@ def bars(folder: ShardFolder, total: str, by: str, colour: str, title: str, wher
 
 def said(told: Mapping[str, str], lines: Sequence[str]) -> HTMLPreview:
     """Facts by name, and sentences below them."""
-    facts = "".join(f"<li><strong>{_plain(value)}</strong> {_plain(name)}</li>" for name, value in told.items())
-    return HTMLPreview(f"<ul>{facts}</ul>" + "".join(f"<p>{_plain(line)}</p>" for line in lines))
+    facts = "<br>".join(f"<strong>{_plain(value)}</strong> {_plain(name)}" for name, value in told.items())
+    paragraphs = "".join(f"<p>{each}</p>" for each in (facts, *map(_plain, lines)))
+    return HTMLPreview(f'<div style="max-width: 24rem">{paragraphs}</div>')  # Kedro-Viz's own is wider than its panel
 
 
 def _plain(text: str) -> str:
-    """Text that is neither HTML nor Markdown."""
-    return "".join(f"&#{ord(c)};" if c in "_*`#[]~|" else c for c in escape(text))
+    """Text that is neither HTML nor Markdown: Kedro-Viz undoes entities before it looks for Markdown, look-alikes stay."""
+    return escape(" ".join(text.split())).translate(UNMARKED)
 
 
 def _rows(folder: ShardFolder, where: Where) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from polymath.datasets.finished import finished_folders
+from polymath.datasets.page import FileDataset
 from polymath.store.folder import ShardFolder
 
 if TYPE_CHECKING:
@@ -15,11 +16,15 @@ if TYPE_CHECKING:
 
 
 def write_statistics(catalog: "CatalogProtocol", path: Path) -> None:
-    """For every finished dataset its rows, columns and bytes, as JSON at `path`."""
+    """For every finished dataset its rows, columns and bytes, as JSON at `path`; a page is one row, as large as its file."""
     found = {
         name: {"rows": folder.rows, "columns": _columns(folder), "file_size": folder.bytes}
         for name, folder in finished_folders(catalog).items()
     }
+    datasets = {name: catalog[name] for name in catalog.keys()}  # noqa: SIM118 (a catalog is iterated by its datasets)
+    for name, each in datasets.items():
+        if isinstance(each, FileDataset) and each.exists():
+            found[name] = {"rows": 1, "columns": 1, "file_size": each.page.stat().st_size}
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp")
     temporary.write_text(json.dumps(found), "utf-8")

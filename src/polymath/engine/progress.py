@@ -20,7 +20,11 @@ class Progress:
     """Nothing had to be done: everything stood there under the same key."""
     finished: bool = False
     told: str = ""
-    """Something that the person should know, in a sentence."""
+    """Something that the person should look at, in a sentence."""
+    news: str = ""
+    """Something that the person may want to know."""
+    status: str = ""
+    """How it goes, in a few words beside the bar, where rows and MB/s say nothing."""
 
 
 listeners: list[Callable[[Progress], None]] = []

@@ -10,6 +10,7 @@ from polymath.export.contents import EPOCH, FACTS, SPLITS, Contents
 from polymath.export.origin import Ledger, Origin
 from polymath.export.uses import use_of
 from polymath.records import EXAMPLE
+from polymath.reporting.card.words import listed
 from polymath.tasks import TASKS
 
 LICENCES = {
@@ -191,14 +192,24 @@ def _mix(contents: Contents) -> str:
 
 def _making(contents: Contents, origin: Origin) -> str:
     lines = [
-        "Every record was cleaned, compared with all others for copies and near-duplicates and with benchmarks for leaks, and "
-        "split by groups that share a text; recipes made examples of those that were kept. "
+        "Every record was cleaned, compared with all others for copies and near-duplicates, and split by groups that share a "
+        f"text; recipes made examples of those that were kept. {_looked_for(origin.benchmarks)} "
         f"Tokens are those of {origin.tokenizer}.",
     ]
     if origin.dials:
         lines.append(_table(("dial", "value"), [[f"`{name}`", f"`{value}`"] for name, value in origin.dials.items()]))
     told = "## How it was made\n\n" + "\n\n".join(lines)
     return told + "\n\nIn the project that made it, `kedro trace ID` tells the story of any example here."
+
+
+def _looked_for(benchmarks: dict[str, int]) -> str:
+    """Which benchmarks the records were compared with, and which they were not."""
+    found = [name for name, items in benchmarks.items() if items]
+    absent = [name for name, items in benchmarks.items() if not items]
+    if not found:
+        return "They were compared with no benchmark, so leaks are not ruled out."
+    told = f"Those that hold an item of {listed(found, len(found))} were removed."
+    return told + (f" Leaks of {listed(absent, len(absent))} are not ruled out." if absent else "")
 
 
 def _table(names: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int] = ()) -> str:

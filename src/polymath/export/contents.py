@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SPLITS = ("train", "validation", "test")
 NEEDED = (
     "records", "text_signals", "record_concepts", "examples", "tokenizer", "tokens", "token_counts", "weights", "sequences",
-    "schedule", "fates", "books",
+    "schedule", "fates", "books", "benchmark_items",
 )  # fmt: skip
 """Datasets that an export reads."""
 FACTS = pa.schema(

@@ -43,6 +43,8 @@ class Origin:
     tokenizer: str
     ledgers: dict[str, Ledger]
     """Of the sources that have examples in the track."""
+    benchmarks: dict[str, int]
+    """Items that were looked for in the records, by benchmark; 0 where it could not be read."""
 
     @classmethod
     def of(cls, contents: Contents, project: Path) -> "Origin":
@@ -52,7 +54,8 @@ class Origin:
         turned = {n: record.parameters.get(n, "not set") for n in sorted(record.changed)} if record else {}
         dials = {name: value for name, value in turned.items() if not name.startswith(PRIVATE)}
         tokenizer = contents.folders["tokenizer"].read(["name"])["name"][0].as_py()
-        return cls(digest, dials, tokenizer, _ledgers(contents))
+        benchmarks = {shard.name: shard.rows for shard in contents.folders["benchmark_items"].shards}
+        return cls(digest, dials, tokenizer, _ledgers(contents), benchmarks)
 
 
 def _ledgers(contents: Contents) -> dict[str, Ledger]:

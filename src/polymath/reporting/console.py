@@ -17,6 +17,7 @@ from rich.progress import (
 from rich.text import Text
 
 from polymath.engine.progress import Progress as Event
+from polymath.reporting.card.words import plural
 
 PLAIN_SECONDS = 10.0
 """Without a terminal, at most one line of progress in this time."""
@@ -41,8 +42,17 @@ class _StepState:
 
 class _Speed(ProgressColumn):
     def render(self, task: Task) -> Text:
-        rows, rate = task.fields["rows"], task.fields["rate"]
-        return Text(f"{rows:>11,} rows {rate:>6,.0f} MB/s" if rows else "", style="dim")
+        rows, rate, status = task.fields["rows"], task.fields["rate"], task.fields["status"]
+        if status:
+            return Text(status, style="dim")
+        speed = f"{rate:>6,.0f} MB/s" if rate >= 0.5 else ""  # small tables are about rows, not about bytes
+        return Text(f"{plural(rows, 'row'):>16} {speed}" if rows else "", style="dim")
+
+
+class _Left(TimeRemainingColumn):
+    def render(self, task: Task) -> Text:
+        """`00:07 left`; nothing while nobody knows."""
+        return super().render(task).append(" left") if task.time_remaining is not None else Text("")
 
 
 class RunConsole:
@@ -63,6 +73,8 @@ class RunConsole:
             return
         if event.told:
             self.console.print(event.told, style="yellow", highlight=False, markup=False)
+        if event.news:
+            self.console.print(event.news, style="dim", highlight=False, markup=False)
         state.work_done |= not event.reused
         state.rows, state.bytes = event.rows, event.bytes
         state.part = 0.0 if event.finished else event.done / max(event.total, 1)
@@ -75,9 +87,9 @@ class RunConsole:
         self._stop_bar()
         state = self._states[name]
         if before is not None and after is not None and before != after:
-            rows = f"{before:,} -> {after:,} rows"
+            rows = f"{before:,} -> {plural(after, 'row')}"
         else:
-            rows = f"{after:,} rows" if after is not None else ""
+            rows = plural(after, "row") if after is not None else ""
         mark, took = ("✓", f"{state.seconds:.1f} s") if state.work_done else ("=", "unchanged")
         self.console.print(f"{name:<{self._width}}  [green]{mark}[/green]  {rows:<32} [dim]{took}[/dim]", highlight=False)
 
@@ -89,18 +101,19 @@ class RunConsole:
         if not self.console.is_terminal:
             if time.monotonic() - self._last_plain >= PLAIN_SECONDS:
                 self._last_plain = time.monotonic()
-                self.console.print(f"{name:<{self._width}}  {state.share:4.0%}  {state.rows:,} rows", highlight=False)
+                said = event.status or plural(state.rows, "row")
+                self.console.print(f"{name:<{self._width}}  {state.share:4.0%}  {said}", highlight=False)
             return
         if self._bar is None:
             columns = (
-                TextColumn("{task.description}"), BarColumn(bar_width=24), TaskProgressColumn(), _Speed(), TimeRemainingColumn()
+                TextColumn("{task.description}"), BarColumn(bar_width=24), TaskProgressColumn(), _Speed(), _Left(compact=True)
             )  # fmt: skip
             self._bar = Progress(*columns, console=self.console, transient=True)
-            self._task = self._bar.add_task(f"{name:<{self._width}}", total=1.0, rows=0, rate=0.0)
+            self._task = self._bar.add_task(f"{name:<{self._width}}", total=1.0, rows=0, rate=0.0, status="")
             self._bar.start()
         rate = state.bytes / 1e6 / event.seconds if event.seconds > 0 else 0.0
         assert self._task is not None
-        self._bar.update(self._task, completed=state.share, rows=state.rows, rate=rate)
+        self._bar.update(self._task, completed=state.share, rows=state.rows, rate=rate, status=event.status)
 
     def _stop_bar(self) -> None:
         if self._bar is not None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from polymath.datasets.finished import finished_folders, stale_folders
 from polymath.pipelines.curate.decontaminate import LEAK
 from polymath.pipelines.curate.verify import COPY, NEAR_DUPLICATE
+from polymath.reporting.evaluation.metrics import evaluation_metrics
 
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
@@ -22,6 +23,7 @@ def run_metrics(catalog: CatalogProtocol, seconds: Mapping[str, float]) -> dict[
     """Metrics by name, those that tell runs apart first; only the engine's where a run has made no books."""
     spent = {f"seconds/{step}": round(value, 2) for step, value in seconds.items()}
     made = finished_folders(catalog)
+    spent |= evaluation_metrics(made, seconds)
     if "books" not in made or "books" in stale_folders(made):
         return spent
     totals: Counter[tuple[str, str]] = Counter()

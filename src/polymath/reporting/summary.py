@@ -61,7 +61,7 @@ def first_of(notices: list[str]) -> str:
     if not notices:
         return "nothing: the books balance, and nothing stands out"
     more = f" (and {len(notices) - 1} more in the report)" if len(notices) > 1 else ""
-    return f"{notices[0]}{more}"
+    return f"{notices[0].removesuffix('.')}{more}"
 
 
 def nearby(path: Path) -> Path:

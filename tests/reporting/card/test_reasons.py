@@ -20,8 +20,8 @@ def test_limits_stand_in_place_of_their_names_shares_in_percent():
 
 
 def test_reasons_that_are_no_filters_say_their_own_limits():
-    assert "80%" in explain("near_duplicate", {}, threshold=0.8, min_coverage=0.7)
-    assert "70%" in explain("benchmark_leak", {}, threshold=0.8, min_coverage=0.7)
+    assert "80\u202f%" in explain("near_duplicate", {}, threshold=0.8, min_coverage=0.7)
+    assert "70\u202f%" in explain("benchmark_leak", {}, threshold=0.8, min_coverage=0.7)
     assert explain("copy", {}, 0.8, 0.7)
 
 

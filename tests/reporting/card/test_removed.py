@@ -156,8 +156,22 @@ def test_leaks_stand_beside_their_items_and_are_counted_by_benchmark_and_source(
     assert leak.record.after.startswith("?")
 
 
-def test_a_match_that_folding_would_shift_is_not_marked_wrongly():
-    assert leaks.mark("straße und Lampe", "lampe").matched == ""
+@pytest.mark.parametrize(
+    ("text", "matched", "marked"),
+    [
+        ("( t ) his beguiling fable , and more", "t]his beguiling fable", "t ) his beguiling fable"),
+        ("Joe  was hit by a ball.", "Joe was hit", "Joe  was hit"),
+        ("` the year 's best films . '", "year's best films", "year 's best films"),
+        ("straße und Lampe", "LAMPE", "Lampe"),
+        ("วันนี้ฝนตกหนักมาก", "ฝนตกหนัก", "ฝนตกหนัก"),
+    ],
+)
+def test_a_leak_is_marked_in_an_item_that_writes_the_same_words_with_other_signs(text, matched, marked):
+    assert leaks.mark(text, matched).matched == marked
+
+
+def test_what_a_text_does_not_hold_is_not_marked():
+    assert leaks.mark("2 + 2", "+").matched == ""
     assert leaks.mark("nothing of it", "lamp") == leaks.Marked("nothing of it", "", "")
 
 

@@ -24,9 +24,18 @@ def test_ribbons_hold_every_record_once():
 def test_what_has_no_room_is_drawn_together():
     lines = [ledger(f"s{number}", 10 * number, {f"reason_{number}": number}) for number in range(1, 8)]
     drawn = draw_sankey(lines, 900, 200, (3, 2))
-    assert [node.label for node in drawn.sources] == ["s7", "s6", "s5", "4 more sources"]
+    assert [node.label for node in drawn.sources] == ["s7", "s6", "s5", "4 more: instruct"]
     assert [node.label for node in drawn.ends] == ["kept: instruct", "reason 7", "reason 6", "other reasons"]
     assert sum(node.count for node in drawn.sources) == sum(line.records for line in lines)
+
+
+def test_small_sources_stand_together_beside_the_large_ones_of_their_task():
+    tasks = {"instruct": "ab", "chat": "cde"}
+    lines = [ledger(name, 100 if name in "ac" else 5, {}, task) for task, names in tasks.items() for name in names]
+    drawn = draw_sankey(lines, 900, 200, (2, 2))
+    assert [node.label for node in drawn.sources] == ["a", "b", "c", "2 more: chat"]  # a group of one is called by its name
+    ends = [float(link.path.split(",")[-1]) for link in drawn.links]
+    assert ends == sorted(ends)  # no ribbon crosses another
 
 
 def test_labels_never_overlap_and_stay_on_the_paper():

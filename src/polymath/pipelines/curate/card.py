@@ -3,16 +3,17 @@
 from polymath.engine.contract import EngineConfig, Item, Plan
 from polymath.pipelines.curate.clean import CleanConfig
 from polymath.pipelines.curate.dedup import DedupConfig
-from polymath.pipelines.curate.ingest import RunConfig, Sources
+from polymath.pipelines.curate.ingest import RunConfig
 from polymath.pipelines.curate.suite import DecontaminateConfig
 from polymath.pipelines.curate.tracks import MixConfig
+from polymath.pipelines.libraries import Sources
 from polymath.reporting.card.inputs import CardConfig, Data, LicenceFacts, Occasion, ReportConfig, SourceFacts
 from polymath.reporting.card.page import write_page
 from polymath.sources.library import choose, licensed
 from polymath.store.folder import ShardFolder
 from polymath.tracking import RunRecord
 
-VERSION = 3
+VERSION = 4
 
 
 def write_card(

@@ -6,7 +6,7 @@ from polymath.planning.budget import GPUs
 from polymath.planning.shapes import Shapes
 from polymath.store.folder import ShardFolder
 
-VERSION = 1
+VERSION = 2
 
 
 def write_plan_page(

@@ -1,24 +1,28 @@
 """Part 7: benchmark items beside the records that leak them."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from polymath.pipelines.curate.decontaminate import LEAK, whole_text
+from polymath.pipelines.curate.decontaminate import LEAK
 from polymath.records import TEXT_FIELDS
 from polymath.reporting.card.inputs import Data
 from polymath.reporting.card.sample import Draw, Row, by_value, luck
 from polymath.reporting.card.words import cut
+from polymath.tasks.task import whole_text
 
 AROUND = 200
 """Characters that are shown before and after what matched."""
+WORD = re.compile(r"[^\W_]+")
+BETWEEN = r"[\W_]+"
 
 
 @dataclass(frozen=True)
 class Marked:
-    """A text with the stretch that matched; empty where it cannot be found letter by letter."""
+    """A text with the stretch that matched; empty where it cannot be found word by word."""
 
     before: str
     matched: str
@@ -87,12 +91,12 @@ def _item(data: Data, benchmark: str, name: str) -> str:
 
 
 def mark(text: str, matched: str) -> Marked:
-    """The text around what matched; letters may differ in case."""
-    at = text.casefold().find(matched.casefold()) if matched else -1
-    # Folding may lengthen a text (ß, İ); then its places are not the text's, and nothing is marked rather than the wrong words.
-    if at < 0 or len(text.casefold()) != len(text):
+    """The text around what matched: words were compared, so case, signs and spaces may differ."""
+    words = WORD.findall(matched)
+    found = re.search(BETWEEN.join(map(re.escape, words)), text, re.IGNORECASE) if words else None
+    if found is None:
         return Marked(cut(text, 3 * AROUND), "", "")
-    end = at + len(matched)
+    at, end = found.span()
     start = max(at - AROUND, 0)
     before = ("… " if start else "") + text[start:at]
     return Marked(before, cut(text[at:end], 3 * AROUND), cut(text[end:], AROUND))

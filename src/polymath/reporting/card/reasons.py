@@ -16,8 +16,8 @@ def explain(reason: str, limits: Mapping[str, Any], threshold: float, min_covera
     """One sentence: what makes a record fall under this reason."""
     known = {
         "copy": "The same text stands in a record that was kept.",
-        "near_duplicate": f"At least {threshold:.0%} of its runs of words are those of a record that was kept.",
-        "benchmark_leak": f"It holds at least {min_coverage:.0%} of the words of a benchmark's item, in runs of words.",
+        "near_duplicate": f"At least {_percent(threshold)} of its runs of words are those of a record that was kept.",
+        "benchmark_leak": f"It holds at least {_percent(min_coverage)} of the words of a benchmark's item, in runs of words.",
         "over_source_cap": "Its source has more records than the cap allows; the best-ranked stay.",
         "over_concept_cap": "Its subject has more records than the cap allows; the best-ranked stay.",
         "straddles_split": "Its passage or prompt stands in another split (train, validation, test) already.",
@@ -63,6 +63,10 @@ def _value(values: Mapping[str, Any], name: str, sentence: str) -> str:
     if not isinstance(value, int | float):
         return name
     if "share" in (key or ""):
-        return f"{100 * value:g}{NARROW}%"
+        return _percent(value)
     unit = (key or "").rpartition("_")[2]
     return amount(value) if unit.removesuffix("s") in sentence.replace(f"`{name}`", "") else f"{amount(value)} {unit}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:g}{NARROW}%"

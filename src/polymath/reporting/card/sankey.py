@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from polymath.reporting.card.colours import in_order, task_class
 from polymath.reporting.card.fates import Ledger, reasons
-from polymath.reporting.card.words import plain, plural, trace
+from polymath.reporting.card.words import plain, trace
 
 Key = tuple[str, str]
 """Where records end: `kept` and their task, or `removed` and the reason (empty for all that are not named)."""
@@ -62,7 +62,10 @@ class _Group:
 
 
 def draw_sankey(lines: list[Ledger], width: int, margin: int, most: tuple[int, int]) -> Sankey:
-    """The largest sources and reasons (at most so many) by themselves, the others together; `margin` is room for labels."""
+    """The largest sources and reasons (at most so many) by themselves; other sources together by task, other reasons as one.
+
+    `margin` is room for labels.
+    """
     groups = _groups([line for line in lines if line.records], most[0])
     named = [name for name, _ in reasons(lines)][: most[1]]
     for group in groups:
@@ -87,15 +90,16 @@ def draw_sankey(lines: list[Ledger], width: int, margin: int, most: tuple[int, i
 
 
 def _groups(lines: list[Ledger], most: int) -> list[_Group]:
-    """The largest sources in the order of their tasks, so that few ribbons cross, and the rest as one."""
+    """The largest sources, task by task, and after them the others of the task as one: so that few ribbons cross."""
     largest = {line.source for line in sorted(lines, key=lambda line: (-line.records, line.source))[:most]}
-    groups, rest = [], [line for line in lines if line.source not in largest]
-    order = in_order({line.task for line in lines})
-    for line in sorted(lines, key=lambda line: (order.index(line.task), -line.records, line.source)):
-        if line.source in largest:
-            groups.append(_Group(line.source, task_class(line.task), trace(source=line.source), _flows([line])))
-    if rest:
-        groups.append(_Group(plural(len(rest), "more source"), "t0", "", _flows(rest)))
+    groups = []
+    for task in in_order({line.task for line in lines}):
+        mine = sorted((line for line in lines if line.task == task), key=lambda line: (-line.records, line.source))
+        rest = [line for line in mine if line.source not in largest]
+        shown = [line for line in mine if line.source in largest or len(rest) == 1]
+        groups += [_Group(one.source, task_class(task), trace(source=one.source), _flows([one])) for one in shown]
+        if len(rest) > 1:
+            groups.append(_Group(f"{len(rest)} more: {plain(task)}", task_class(task), "", _flows(rest)))
     return groups
 
 
