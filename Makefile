@@ -1,5 +1,5 @@
 # Everything starts from here, from nothing but Python 3.11 and a package registry.
-#   make demo    install, curate the embedded sources, say what was made
+#   make demo    install, curate the embedded sources, train a small model on them, say what came of it
 #   make test    install, test (under twelve minutes on two cores)
 
 PYTHON ?= python3.11
@@ -11,8 +11,9 @@ export MLFLOW_DISABLE_TELEMETRY := true
 
 .PHONY: demo test proof check format viz viz-site mlflow bench docs clean
 
-demo: $(VENV)/.installed
+demo: $(VENV)/.installed-train
 	@$(BIN)/kedro run --pipeline=curate
+	@$(BIN)/kedro run --pipeline=finetune
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not proof" $(ARGS)

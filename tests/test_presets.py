@@ -10,9 +10,10 @@ import pytest
 from kedro.config import OmegaConfigLoader
 
 from polymath.pipeline_registry import register_pipelines
-from polymath.pipelines.curate.ingest import RunConfig, Sources
+from polymath.pipelines.curate.ingest import RunConfig
 from polymath.pipelines.curate.recipes import Recipes
 from polymath.pipelines.curate.tracks import NO_PART, REPLAY, REST, MixConfig
+from polymath.pipelines.libraries import Sources
 from polymath.sources.benchmarks import Benchmarks, refusal
 from polymath.sources.library import choose, licensed
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from polymath.pipelines.curate.ingest import RunConfig, Sources
+from polymath.pipelines.curate.ingest import RunConfig
 from polymath.pipelines.curate.tracks import MixConfig, TrackConfig
+from polymath.pipelines.libraries import Sources
 from polymath.reporting.card.plan import plans
 from polymath.sources.library import Source, choose
 from tests.conftest import ROOT

@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from polymath.engine.contract import Piece
 from polymath.errors import UserError
-from polymath.pipelines.curate.ingest import ReadingConfig, SourceInput, Sources, read_source
+from polymath.pipelines.curate.ingest import ReadingConfig, SourceInput, read_source
+from polymath.pipelines.libraries import Sources
 from polymath.records import QUARANTINED, RECORD
 from polymath.sources.build import LEFT_OUT
 from polymath.sources.files import describe_files

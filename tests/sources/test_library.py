@@ -127,7 +127,7 @@ def test_a_source_asked_for_by_name_whose_licence_is_refused_stops_the_run():
 def test_a_former_hub_id_is_told_with_the_present_one():
     entry = Source(**BASE, path="new/qa", former=["qa", "me/qa"])
     assert renamed({"x": entry}) == {"qa": "new/qa", "me/qa": "new/qa"}
-    from polymath.pipelines.curate.ingest import Sources
+    from polymath.pipelines.libraries import Sources
 
     with pytest.raises(ValidationError, match="mine\\.path: 'me/qa' is now 'new/qa' on the hub; write that"):
         Sources({"x": entry.model_dump(), "mine": {**BASE, "path": "me/qa"}})

@@ -1,6 +1,14 @@
 """Kedro datasets: thin doors to `polymath.store`. Saving a plan runs it; loading reads nothing but the manifest."""
 
+from polymath.datasets.model import ModelDataset
 from polymath.datasets.page import FileDataset, PageDataset
 from polymath.datasets.shards import ChartedShardsDataset, PerhapsShardsDataset, ShardsDataset
 
-__all__ = ["ChartedShardsDataset", "FileDataset", "PageDataset", "PerhapsShardsDataset", "ShardsDataset"]
+__all__ = [
+    "ChartedShardsDataset",
+    "FileDataset",
+    "ModelDataset",
+    "PageDataset",
+    "PerhapsShardsDataset",
+    "ShardsDataset",
+]

@@ -14,7 +14,7 @@ import pyarrow as pa
 from polymath.errors import UserError, unknown
 
 if TYPE_CHECKING:
-    from polymath.pipelines.curate.forms import FormConfig
+    from polymath.form import FormConfig
     from polymath.project import Project
     from polymath.sources.library import Source
     from polymath.sources.rows import BadRow, Batch

@@ -1,12 +1,14 @@
 """The list of benchmarks: read by decontaminate and by evaluate, so that what is scored is what was looked for."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from pydantic import Field, RootModel, model_validator
 
 from polymath.config import Explained
 from polymath.sources.library import Source
 from polymath.sources.location import Location
+from polymath.sources.mapping import MISSING, getter
 
 
 class Benchmark(Location):
@@ -28,6 +30,22 @@ class Benchmarks(Explained, RootModel[dict[str, Benchmark]]):
     def _in_order_of_name(self) -> "Benchmarks":
         self.root = dict(sorted(self.root.items()))
         return self
+
+
+def item_reader(name: str, benchmark: Benchmark) -> Callable[[Any], str]:
+    """A function that reads the text of an item off a row: the values of its expressions, a line each."""
+    expressions = [benchmark.item] if isinstance(benchmark.item, str) else benchmark.item
+    getters = [getter(expression, f"benchmarks.{name}.item") for expression in expressions]
+
+    def read(row: Any) -> str:
+        parts = [get(row) for get in getters]
+        return "\n".join(_text(part) for part in parts if part is not MISSING and part is not None)
+
+    return read
+
+
+def _text(value: object) -> str:
+    return "\n".join(_text(element) for element in value) if isinstance(value, list) else str(value)
 
 
 def refusal(source: Source, suite: Mapping[str, Benchmark], every: Mapping[str, Benchmark] | None = None) -> str | None:

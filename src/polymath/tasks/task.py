@@ -7,6 +7,8 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from polymath.records import TEXT_FIELDS
+
 Derive = Callable[[pa.Table], Mapping[str, pa.Array]]
 
 
@@ -63,3 +65,11 @@ def joined(columns: list[pa.Array], separator: str) -> pa.Array:
     # A row of nulls alone must not reach the join: pyarrow 25 would leave the row out, and all after it would shift.
     first = pc.if_else(nothing, pa.scalar("", pa.large_string()), first)
     return pc.binary_join_element_wise(first, *others, pa.scalar(separator, pa.large_string()), null_handling="skip")
+
+
+def whole_text(records: pa.Table) -> pa.Array:
+    """Everything that a record says, field by field: an item leaks wherever it stands."""
+    fields = [name for name, kind in TEXT_FIELDS.items() if kind != pa.int32() and records[name].null_count < len(records)]
+    if not fields:
+        return pa.array([""] * len(records), pa.large_string())
+    return joined([flat(records[name]) for name in fields], "\n")

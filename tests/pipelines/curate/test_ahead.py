@@ -13,10 +13,11 @@ from polymath.pipelines.curate import ahead
 from polymath.pipelines.curate.ahead import look_ahead
 from polymath.pipelines.curate.clean import CleanConfig
 from polymath.pipelines.curate.concepts import ConceptConfig
-from polymath.pipelines.curate.ingest import RunConfig, Sources
+from polymath.pipelines.curate.ingest import RunConfig
 from polymath.pipelines.curate.select import SelectConfig
 from polymath.pipelines.curate.tokenize import TokenizeConfig
 from polymath.pipelines.curate.tracks import MixConfig
+from polymath.pipelines.libraries import Sources
 from tests.conftest import ROOT
 
 CURATE = register_pipelines()["curate"]

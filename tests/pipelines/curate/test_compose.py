@@ -5,9 +5,9 @@ from pydantic import ValidationError
 
 from polymath.errors import UserError
 from polymath.pipelines.curate.compose import compose_examples
-from polymath.pipelines.curate.ingest import Sources
 from polymath.pipelines.curate.recipes import Recipes
 from polymath.pipelines.curate.systems import SystemsConfig
+from polymath.pipelines.libraries import Sources
 from tests.pipelines.curate.made import ENGINE, all_kept, records_of, runner
 
 ENTRY = {"kind": "files", "path": "x", "licence": "MIT", "fields": {"prompt": "p"}, "task": "instruct"}

@@ -9,9 +9,10 @@ from pydantic import ValidationError
 from polymath.engine.save import save_plan
 from polymath.errors import UserError
 from polymath.pipelines.curate import ingest as steps
-from polymath.pipelines.curate.ingest import IngestConfig, RunConfig, Sources, list_quarantined, read_sources
+from polymath.pipelines.curate.ingest import IngestConfig, RunConfig, list_quarantined, read_sources
 from polymath.pipelines.curate.recipes import Recipes
 from polymath.pipelines.curate.suite import DecontaminateConfig
+from polymath.pipelines.libraries import Sources
 from polymath.sources.benchmarks import Benchmarks
 from polymath.store.folder import MANIFEST
 from tests.pipelines.curate.made import ENGINE

@@ -9,9 +9,10 @@ import pytest
 from tokenizers import AddedToken
 
 from polymath.errors import UserError
+from polymath.form import FormConfig
 from polymath.pipelines.curate import tokenize as steps
 from polymath.pipelines.curate.codec import Codec
-from polymath.pipelines.curate.forms import FormConfig, pieces_of
+from polymath.pipelines.curate.forms import pieces_of
 from polymath.pipelines.curate.tokenize import TokenizeConfig, tokenize_examples
 from polymath.pipelines.curate.tokenizer import TOKENIZER, TokenizerConfig, fit_tokenizer, load_named, plan_named
 from polymath.records import EXAMPLE

@@ -14,9 +14,9 @@ import xxhash
 from polymath.config import Config
 from polymath.engine.contract import EngineConfig, Item, Plan
 from polymath.pipelines.curate.decisions import aligned
-from polymath.pipelines.curate.ingest import Sources
 from polymath.pipelines.curate.recipes import EXTRA, Recipe, Recipes, check_asked
 from polymath.pipelines.curate.systems import SystemsConfig, given_systems
+from polymath.pipelines.libraries import Sources
 from polymath.records import EXAMPLE, RECORD, TEXT_FIELDS
 from polymath.store.digest import digest_json
 from polymath.store.folder import ShardFolder

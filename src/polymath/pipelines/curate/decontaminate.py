@@ -18,14 +18,14 @@ from polymath.pipelines.curate.decisions import decide, side_by_side
 from polymath.pipelines.curate.ingest import RunConfig
 from polymath.pipelines.curate.suite import DecontaminateConfig, MatchConfig
 from polymath.records import TEXT_FIELDS
-from polymath.sources.benchmarks import Benchmark, Benchmarks
+from polymath.sources.benchmarks import Benchmark, Benchmarks, item_reader
 from polymath.sources.build import placed_rows
-from polymath.sources.mapping import MISSING, getter
+from polymath.sources.mapping import getter
 from polymath.sources.rows import Batch
 from polymath.store.digest import digest_json
 from polymath.store.folder import ShardFolder
 from polymath.store.shards import Shard
-from polymath.tasks.task import flat, joined
+from polymath.tasks.task import flat, whole_text
 from polymath.text.buffers import as_strings
 from polymath.text.ngrams import NgramIndex, build_index, matches
 
@@ -89,21 +89,13 @@ def read_items(given: BenchmarkInput) -> pa.Table:
 
 
 def _items_of(given: BenchmarkInput, batch: Batch) -> list[dict[str, str]]:
-    where = f"benchmarks.{given.name}.item"
-    expressions = [given.benchmark.item] if isinstance(given.benchmark.item, str) else given.benchmark.item
-    getters = [getter(expression, where) for expression in expressions]
+    text = item_reader(given.name, given.benchmark)
     name = getter(given.benchmark.id, f"benchmarks.{given.name}.id") if given.benchmark.id else None
     items = []
     for place, row in placed_rows(batch):
-        parts = [get(row) for get in getters]
-        text = "\n".join(_text(part) for part in parts if part is not MISSING and part is not None)
         own = f"{batch.file}:{place.row}"
-        items.append({"benchmark": given.name, "id": str(name(row)) if name else own, "text": text})
+        items.append({"benchmark": given.name, "id": str(name(row)) if name else own, "text": text(row)})
     return items
-
-
-def _text(value: object) -> str:
-    return "\n".join(_text(element) for element in value) if isinstance(value, list) else str(value)
 
 
 def find_leaks(
@@ -172,14 +164,6 @@ def _equal_fields(records: pa.Table, short: Mapping[str, int]) -> Iterator[tuple
 
 def _plain_words(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.lower()))
-
-
-def whole_text(records: pa.Table) -> pa.Array:
-    """Everything that a record says, field by field: an item leaks wherever it stands."""
-    fields = [name for name, kind in TEXT_FIELDS.items() if kind != pa.int32() and records[name].null_count < len(records)]
-    return (
-        joined([flat(records[name]) for name in fields], "\n") if fields else pa.array([""] * len(records), pa.large_string())
-    )
 
 
 @functools.lru_cache(maxsize=1)

@@ -4,30 +4,16 @@ A piece is tokenized by itself, as at inference time, where the prompt is tokeni
 """
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from polymath.config import Config
 from polymath.errors import UserError
+from polymath.form import FormConfig
 
 NO_TEMPLATE = "'chat' needs a tokenizer with a chat template; use alpaca, or another tokenizer"
-
-
-class FormConfig(Config):
-    """The frame around prompts. The Alpaca form (Taori 2023), or the tokenizer's own chat template."""
-
-    name: Literal["alpaca", "chat"] = "alpaca"
-    preamble: str = "Below is an instruction that describes a task. Write a response that appropriately completes the request."
-    preamble_with_input: str = (
-        "Below is an instruction that describes a task, paired with an input that provides further context. "
-        "Write a response that appropriately completes the request."
-    )
-    instruction: str = "\n\n### Instruction:\n"
-    input: str = "\n\n### Input:\n"
-    response: str = "\n\n### Response:\n"
 
 
 @dataclass(frozen=True)

@@ -8,22 +8,22 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pyarrow as pa
-from pydantic import Field, RootModel, model_validator
+from pydantic import Field
 
-from polymath.config import SPLIT, Config, Explained, Words
+from polymath.config import SPLIT, Config, Words
 from polymath.engine.contract import EngineConfig, Item, Piece, Plan
-from polymath.errors import UserError, unknown
+from polymath.errors import UserError
 from polymath.pipelines.curate.adapters import adapters, whole_adapters
 from polymath.pipelines.curate.early import check_early
 from polymath.pipelines.curate.recipes import Recipes
 from polymath.pipelines.curate.suite import DecontaminateConfig
+from polymath.pipelines.libraries import Sources
 from polymath.records import QUARANTINED, RECORD
 from polymath.registry import Registry
 from polymath.sources.benchmarks import Benchmarks, refusal
 from polymath.sources.build import LEFT_OUT, Adapter, Counts, RecordBuilder, WholeAdapter, quarantined_table
 from polymath.sources.clean_text import NormalizeConfig, clean_fields
-from polymath.sources.library import LicencePolicy, Source, choose, licensed, renamed
-from polymath.sources.mapping import getter
+from polymath.sources.library import LicencePolicy, Source, choose, licensed
 from polymath.sources.rows import BEGINNING, BadRow, Batch, Place
 from polymath.store.digest import digest_json
 from polymath.store.folder import ShardFolder
@@ -43,30 +43,6 @@ class RunConfig(Config):
     """Which licences it accepts: a source with another one is refused before anything of it is downloaded."""
     name: str | None = None
     """A name for people; made of the sources when there is none."""
-
-
-class Sources(Explained, RootModel[dict[str, Source]]):
-    """`params:sources`: the whole library, by name: Kedro merges the files of a folder in no particular order.
-
-    It is checked whole, so that a typo in an entry is found before it is used.
-    """
-
-    @model_validator(mode="after")
-    def _check_entries(self) -> "Sources":
-        self.root = dict(sorted(self.root.items()))
-        now = renamed(self.root)
-        for name, source in self.root.items():
-            if source.kind == "hub" and source.path[0] in now:
-                raise UserError(f"{name}.path: {source.path[0]!r} is now {now[source.path[0]]!r} on the hub; write that")
-            if source.adapter:
-                registry = whole_adapters if source.adapter in whole_adapters else adapters
-                known = {**adapters, **whole_adapters}
-                if source.adapter not in known:
-                    raise unknown(f"{name}.adapter", source.adapter, "adapter", known)
-                registry.options(source.adapter, source.options, f"{name}.options")
-            for target, expression in source.fields.items():
-                getter(expression, f"{name}.fields.{target}")
-        return self
 
 
 class ReadingConfig(Config):

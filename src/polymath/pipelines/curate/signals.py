@@ -10,14 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from polymath.config import Config
-from polymath.pipelines.curate import phrases
 from polymath.pipelines.curate.languages import languages_of
 from polymath.pipelines.curate.turns import conversation_signals
 from polymath.records import TEXT_FIELDS
 from polymath.store.shards import Shard
 from polymath.tasks import TASKS
 from polymath.tasks.task import flat
-from polymath.text import scripts, words
+from polymath.text import phrases, scripts, words
 from polymath.text.buffers import as_strings
 from polymath.text.sentences import count_char, count_sentences
 from polymath.text.signals import Signal, measure
@@ -48,7 +47,7 @@ class SignalsConfig(Config):
     """Measure repeated lines and n-grams of the judged text (half of the time that signals take)."""
     language: Literal["model", "script", "none"] = "model"
     """`model`: by script where a script has one language, else fastText on at most 200 characters; `script`: the first part."""
-    placeholders: tuple[str, ...] = ("n/a", "na", "none", "null", "nan", "no input", "no output", "todo", "...", "-", ".", "?")
+    placeholders: tuple[str, ...] = phrases.PLACEHOLDERS
     """Replies that say nothing, lower-cased and trimmed."""
 
 

@@ -14,9 +14,10 @@ from pydantic import Field, model_validator
 from polymath.config import Config
 from polymath.engine.contract import EngineConfig, Item, Piece, Plan
 from polymath.errors import UserError
+from polymath.form import FormConfig
 from polymath.pipelines.curate.codec import Codec, codec
 from polymath.pipelines.curate.decisions import side_by_side
-from polymath.pipelines.curate.forms import NO_TEMPLATE, FormConfig, Pieces, firsts, pieces_of
+from polymath.pipelines.curate.forms import NO_TEMPLATE, Pieces, firsts, pieces_of
 from polymath.pipelines.curate.tokenizer import TRAINED, TokenizerConfig
 from polymath.store.folder import ShardFolder
 from polymath.store.shards import Shard

@@ -23,6 +23,9 @@ ASKS_LANGUAGE = (
 )
 """A prompt that speaks of a language: a reply in another script may be what it asks for."""
 
+PLACEHOLDERS = ("n/a", "na", "none", "null", "nan", "no input", "no output", "todo", "...", "-", ".", "?")
+"""Replies that say nothing, lower-cased and trimmed."""
+
 ASKS_SUMMARY = r"^(please )?(summari[sz]e|give (me )?a (short |brief )?summary|write a (short |brief )?summary|tl;?dr|สรุป)"
 """A prompt that asks for a summary."""
 

@@ -1,0 +1,1 @@
+"""Finetune: from a mix and a model to a tuned model."""

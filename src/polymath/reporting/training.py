@@ -1,0 +1,43 @@
+"""The last lines of a training run."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from polymath.reporting.summary import nearby
+
+if TYPE_CHECKING:
+    from kedro.io import CatalogProtocol
+
+    from polymath.training.trained import Trained
+
+
+def print_training(catalog: CatalogProtocol) -> None:
+    """What was trained, what it learnt of each task, where it lies, what comes next."""
+    from rich.console import Console
+    from rich.markup import escape
+
+    trained: Trained = catalog.load("finetuned")
+    result, run = trained.result, trained.job.run
+    first, last = result["first"], result["validation"]
+    told = {
+        "trained": f"{run.name}: {result['parameters']:,} parameters, {result['step']:,} steps, {result['tokens']:,} tokens "
+        f"in {result['seconds']:,.0f} s"
+    }
+    if first and last:
+        told["learnt"] = f"validation loss {first['all']:.2f} -> {last['all']:.2f}, perplexity {_perplexity(last['all'])}"
+        tasks = (f"{name} {first[name]:.2f} -> {loss:.2f}" for name, loss in last.items() if name != "all" and name in first)
+        told["by task"] = ", ".join(tasks)
+    if not result["packed"]:
+        told["look at"] = "its architecture lets packed documents see each other, so it was trained on one document a row"
+    told["model"] = str(nearby(trained.model))
+    told["next"] = "kedro chat, kedro run --pipeline=evaluate"
+    console = Console(highlight=False)
+    console.print()
+    for name, text in told.items():
+        console.print(f"[bold]{name:<9}[/bold] {escape(text)}", soft_wrap=True)
+
+
+def _perplexity(loss: float) -> str:
+    return f"{math.exp(loss):,.0f}" if loss < math.log(1e9) else "beyond a thousand million"

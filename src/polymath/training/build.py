@@ -1,0 +1,87 @@
+"""The model that a run starts from: made fresh from a shape, or read from a folder or the hub; with adapters where asked."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import TYPE_CHECKING, Any
+
+from polymath.errors import UserError
+from polymath.training.config import RunConfig, Start
+from polymath.training.leaks import attention_of
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PretrainedConfig, PreTrainedModel
+
+
+def architecture_of(start: Start) -> PretrainedConfig:
+    """transformers' configuration of the model."""
+    from transformers import AutoConfig
+
+    if start.kind == "fresh":
+        words = dict(start.architecture)
+        return AutoConfig.for_model(words.pop("model_type"), **words)
+    return AutoConfig.from_pretrained(start.place, revision=start.revision)
+
+
+def attention_for(config: PretrainedConfig, wanted: str, gpus: bool) -> str:
+    """The attention that a run uses: the one that is wanted, or the fastest that is here."""
+    if wanted != "auto":
+        return wanted
+    if gpus and importlib.util.find_spec("flash_attn"):
+        return "flash_attention_2"
+    return attention_of(config)
+
+
+def build_model(run: RunConfig) -> Any:
+    """The model, in the precision that it trains in; under ZeRO 3 its weights lie spread over the ranks from the start."""
+    import torch
+    from transformers import AutoModelForCausalLM, set_seed
+
+    config = architecture_of(run.start)
+    attention = attention_for(config, run.model.attention, run.layout.machine.gpus)
+    # Adapters leave the model as it is, so it need not be kept more exactly than it is used.
+    frozen = run.model.lora is not None and run.train.precision == "bf16"
+    dtype: torch.dtype = torch.bfloat16 if frozen else torch.float32
+    set_seed(run.train.seed)
+    options: dict[str, Any] = {"attn_implementation": attention, "dtype": dtype}
+    try:
+        if run.start.kind == "fresh":
+            model = AutoModelForCausalLM.from_config(config, **options)
+        else:
+            model = AutoModelForCausalLM.from_pretrained(run.start.place, revision=run.start.revision, **options)
+    except (OSError, ValueError, ImportError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise UserError(f"model.name: {run.start.name!r} cannot be made ready to train ({reason})") from error
+    model.config.use_cache = False  # with a cache, packed documents would see each other
+    if run.model.gradient_checkpointing:
+        model.activation_checkpointing_enable({"use_reentrant": False})
+    return with_adapters(model, run) if run.model.lora else model
+
+
+def with_adapters(model: PreTrainedModel, run: RunConfig) -> Any:
+    """The model with low-rank adapters beside its linear modules, which alone learn."""
+    from peft import LoraConfig, get_peft_model
+
+    lora = run.model.lora
+    assert lora is not None
+    config = LoraConfig(
+        r=lora.rank,
+        lora_alpha=lora.alpha,  # type: ignore[arg-type]  # any number serves
+        lora_dropout=lora.dropout,
+        target_modules=list(lora.targets) or "all-linear",
+        task_type="CAUSAL_LM",
+    )
+    try:
+        adapted = get_peft_model(model, config)
+    except ValueError as error:
+        raise UserError(f"model.lora.targets: {str(error).splitlines()[0]}") from error
+    if run.model.gradient_checkpointing:
+        model.enable_input_require_grads()  # else nothing under the first checkpoint would learn
+    return adapted
+
+
+def count_parameters(model: PreTrainedModel) -> tuple[int, int]:
+    """Parameters in all, and those that learn; whole numbers under ZeRO 3 too, where each rank holds a part."""
+    sizes = [(getattr(each, "ds_numel", each.numel()), each.requires_grad) for each in model.parameters()]
+    return sum(size for size, _ in sizes), sum(size for size, learns in sizes if learns)

@@ -1,0 +1,87 @@
+"""What this machine has, asked without importing torch."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from polymath.errors import UserError, unknown
+from polymath.planning.budget import GPUs
+from polymath.training.config import HardwareConfig, Machine
+
+GIB = 2**30
+
+
+def find_machine(stage: str, hardware: HardwareConfig, kinds: GPUs) -> Machine:
+    """As the dials say; what they leave open is asked of the machine. Errors name the dial of the stage."""
+    try:
+        return _find(hardware, kinds)
+    except UserError as error:
+        raise UserError(f"{stage}.{error}") from error
+
+
+def _find(hardware: HardwareConfig, kinds: GPUs) -> Machine:
+    if hardware.kind is not None and hardware.kind not in kinds.root:
+        raise unknown("hardware.kind", hardware.kind, "kind of hardware", kinds.root)
+    slots = _slots(hardware.hostfile) if hardware.hostfile else []
+    nodes, memory = max(len(slots), 1), _cpu_memory()
+    here = _visible_gpus() if hardware.gpus == "auto" else hardware.gpus
+    if not here:
+        share = memory / hardware.cpu_ranks
+        return Machine(kind="CPU", gpus=False, ranks=hardware.cpu_ranks * nodes, nodes=nodes, memory=share, cpu_memory=share)
+    peak: float | None
+    if hardware.kind is not None:
+        known = kinds.root[hardware.kind]
+        name, size, peak = hardware.kind, known.memory_gib * GIB, known.peak_flops
+    else:
+        name, size = _gpus_say()
+        peak = _peak(name, kinds)
+    ranks = sum(slots) or here
+    return Machine(kind=name, gpus=True, ranks=ranks, nodes=nodes, memory=size, cpu_memory=memory / here, peak_flops=peak)
+
+
+def _slots(hostfile: str) -> list[int]:
+    """Slots of each node in DeepSpeed's hostfile."""
+    try:
+        lines = [line.split("#")[0].strip() for line in Path(hostfile).read_text("utf-8").splitlines()]
+        return [int(line.partition("slots=")[2]) for line in lines if line]
+    except OSError as error:
+        raise UserError(f"hardware.hostfile: {hostfile} cannot be read ({error.strerror})") from error
+    except ValueError as error:
+        raise UserError(f"hardware.hostfile: {hostfile}: each line is `name slots=8`") from error
+
+
+def _visible_gpus() -> int:
+    there = len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if chosen is None:
+        return there
+    return min(there, sum(each.strip() not in ("", "-1") for each in chosen.split(",")))
+
+
+def _gpus_say() -> tuple[str, float]:
+    """Name of the GPUs, and the bytes that the smallest has."""
+    words = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader,nounits"]
+    try:
+        said = subprocess.run(words, capture_output=True, text=True, timeout=20, check=True).stdout.strip().splitlines()
+        return said[0].rpartition(",")[0].strip(), min(float(line.rpartition(",")[2]) for line in said) * 2**20
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError) as error:
+        raise UserError("hardware.kind: the GPUs cannot be asked for their memory (nvidia-smi); name their kind") from error
+
+
+def _peak(name: str, kinds: GPUs) -> float | None:
+    """Peak speed of the GPU that the library has under a name like this one ("NVIDIA H100 80GB HBM3": h100)."""
+    words = set(re.split(r"[^a-z0-9]+", name.lower()))
+    return next((kind.peak_flops for key, kind in kinds.root.items() if key.split("_")[0] in words), None)
+
+
+def _cpu_memory() -> float:
+    """What may be used: the machine's memory, or the container's limit."""
+    whole = float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    try:
+        limit = Path("/sys/fs/cgroup/memory.max").read_text("utf-8").strip()
+    except OSError:
+        return whole
+    return min(whole, int(limit)) if limit.isdigit() else whole

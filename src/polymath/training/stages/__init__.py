@@ -1,0 +1,1 @@
+"""One stage of training a module: it builds the trainer, trains, and leaves a checkpoint to export."""

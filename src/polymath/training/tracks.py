@@ -1,0 +1,235 @@
+"""A track as a trainer reads it: item k is the sequence that stands in slot k of the schedule.
+
+Packs and schedule are index tables over the flat ids; the ids are memory-mapped, so a rank holds no more than it looks at.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from polymath.errors import UserError, unknown
+from polymath.store.folder import ShardFolder
+from polymath.store.shards import Shard
+
+IGNORED = -100
+"""The label of a token that no loss is computed on."""
+
+
+class Row(NamedTuple):
+    """One sequence: int64[tokens] each."""
+
+    ids: np.ndarray
+    labels: np.ndarray
+    """The ids, and IGNORED where the loss mask is 0 and at each document's first token, which nothing before it foretells."""
+    positions: np.ndarray
+    """0, 1, 2, ... from the first token of each document: where it falls, attention must not look back."""
+
+
+class TokenStore:
+    """The ids and loss masks of all examples, memory-mapped shard by shard."""
+
+    def __init__(self, tokens: ShardFolder) -> None:
+        """Opens nothing yet."""
+        self._shards = tokens.shards
+        self._flat: dict[int, _Flat] = {}
+
+    def piece(self, shard: int, example: int, start: int, length: int) -> tuple[np.ndarray, np.ndarray]:
+        """`length` ids (int64) from the `start`-th of an example on, and whether the loss counts on each (bool)."""
+        if shard not in self._flat:
+            self._flat[shard] = _Flat.of(self._shards[shard])
+        return self._flat[shard].piece(example, start, length)
+
+    def source(self, shard: int) -> str:
+        """The source that a shard is of."""
+        return self._shards[shard].name.rpartition("-")[0]
+
+    def is_pair(self, shard: int, example: int) -> bool:
+        """Whether an example has a rejected side."""
+        return self._shards[shard].read(["rejected_ids"])["rejected_ids"][example].is_valid
+
+    def names(self, shard: int, examples: Sequence[int]) -> list[str]:
+        """The ids by which the examples are traced, e.g. `squad_v2/17#with_context`."""
+        column = self._shards[shard].read(["id"])["id"]
+        return [column[row].as_py() for row in examples]
+
+
+@dataclass(frozen=True)
+class _Flat:
+    """One shard's lists as the buffers that they are."""
+
+    starts: np.ndarray
+    ids: np.ndarray
+    loss: np.ndarray
+    """uint8: eight tokens a byte, the lowest bit first."""
+    first: int
+    """Bits before the first token."""
+
+    @classmethod
+    def of(cls, shard: Shard) -> _Flat:
+        table = shard.read(["ids", "loss"])
+        ids, loss = (column.chunk(0) if column.num_chunks == 1 else column.combine_chunks() for column in table.columns)
+        bits = loss.values
+        packed = np.frombuffer(bits.buffers()[1], np.uint8)
+        return cls(ids.offsets.to_numpy(), ids.values.to_numpy(zero_copy_only=True), packed, bits.offset)
+
+    def piece(self, example: int, start: int, length: int) -> tuple[np.ndarray, np.ndarray]:
+        begin = int(self.starts[example]) + start
+        bit = self.first + begin
+        packed = self.loss[bit // 8 : (bit + length + 7) // 8]
+        loss = np.unpackbits(packed, bitorder="little")[bit % 8 : bit % 8 + length].astype(bool)
+        return self.ids[begin : begin + length].astype(np.int64), loss
+
+
+class Track:
+    """The sequences of a track, and the order in which training sees them."""
+
+    def __init__(self, tokens: ShardFolder, sequences: ShardFolder, schedule: ShardFolder, name: str) -> None:
+        """A UserError when there is no such track, or nothing in it to train on."""
+        self.name = name
+        self.store = TokenStore(tokens)
+        self._sequences = _track_shard(sequences, name).read()
+        shard = _track_shard(schedule, name)
+        self.order = shard.read(["sequence"])["sequence"].to_numpy()
+        """int64[slots]: the sequence in each slot, batch by batch."""
+        self.batch: int = shard.entry.note["batch"]
+        """Sequences in a global batch."""
+        self.steps: int = shard.entry.note["steps"]
+        if not self.steps:
+            raise UserError(
+                f"train.track: {name!r} has less than one batch of {self.batch} sequences to train on; "
+                f"add sources, or lower mix.tracks.{name}.batch_sequences"
+            )
+        self.sequence_tokens: int = shard.entry.note["sequence_tokens"]
+        self._pieces = _Pieces.of(self._sequences["pieces"])
+
+    @functools.cached_property
+    def tasks(self) -> np.ndarray:
+        """The task of each sequence: object[sequences]."""
+        return self._sequences["task"].cast(pa.string()).to_numpy(zero_copy_only=False)
+
+    @functools.cached_property
+    def sizes(self) -> np.ndarray:
+        """Tokens of each sequence: int32[sequences]."""
+        return self._sequences["tokens"].to_numpy()
+
+    def sources(self, sequences: np.ndarray) -> list[str]:
+        """The sources that these sequences draw on, by name."""
+        shards = np.unique(np.concatenate([self._pieces.shards_of(int(each)) for each in sequences]))
+        return sorted({self.store.source(int(shard)) for shard in shards})
+
+    @property
+    def holds_pairs(self) -> bool:
+        """Whether its examples are pairs of replies."""
+        if not len(self._sequences):
+            return False
+        shard, example, *_ = self._pieces.of_sequence(0)[0]
+        return bool(self.store.is_pair(shard, example))
+
+    @functools.cached_property
+    def passes(self) -> float:
+        """How often the schedule draws a training sequence, on average."""
+        return len(self.order) / max(len(np.unique(self.order)), 1)
+
+    def of_split(self, split: str) -> np.ndarray:
+        """The sequences of a split: int64, ascending."""
+        return np.flatnonzero(self._sequences["split"].cast(pa.string()).to_numpy(zero_copy_only=False) == split)
+
+    def row(self, sequence: int) -> Row:
+        """One sequence, document after document."""
+        parts = [self._document(*piece) for piece in self._pieces.of_sequence(sequence)]
+        return Row(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+    def examples(self, sequence: int) -> list[str]:
+        """The ids of the examples in a sequence, in reading order."""
+        pieces = self._pieces.of_sequence(sequence)
+        return [name for shard, example, *_ in pieces for name in self.store.names(shard, [example])]
+
+    def _document(self, shard: int, example: int, start: int, length: int) -> Row:
+        ids, loss = self.store.piece(shard, example, start, length)
+        labels = np.where(loss, ids, IGNORED)
+        labels[0] = IGNORED
+        return Row(ids, labels, np.arange(length))
+
+
+@dataclass(frozen=True)
+class _Pieces:
+    """The pieces of all sequences, one sequence after another."""
+
+    starts: np.ndarray
+    columns: np.ndarray
+    """int32[4, pieces]: shard, example, start, length."""
+
+    @classmethod
+    def of(cls, lists: pa.ChunkedArray) -> _Pieces:
+        whole = lists.combine_chunks() if lists.num_chunks != 1 else lists.chunk(0)
+        pieces = whole.flatten()
+        columns = [pieces.field(name).to_numpy() for name in ("shard", "example", "start", "length")]
+        starts = whole.offsets.to_numpy()
+        return cls(starts - starts[0], np.stack(columns))
+
+    def shards_of(self, sequence: int) -> np.ndarray:
+        return self.columns[0, self.starts[sequence] : self.starts[sequence + 1]]
+
+    def of_sequence(self, sequence: int) -> list[list[int]]:
+        return self.columns[:, self.starts[sequence] : self.starts[sequence + 1]].T.tolist()
+
+
+class TrainingSet:
+    """Map-style: item k is slot k of the schedule, so a sampler that counts upwards replays it exactly."""
+
+    def __init__(self, track: Track, steps: int) -> None:
+        """The first `steps` global batches."""
+        self.track = track
+        self._slots = steps * track.batch
+
+    def __len__(self) -> int:
+        return self._slots
+
+    def __getitem__(self, slot: int) -> dict[str, Any]:
+        """`input_ids`, `labels`, `position_ids` (int64[tokens]) and the slot's number."""
+        return {**_named(self.track.row(int(self.track.order[slot]))), "slot": slot}
+
+    def examples(self, slots: Sequence[int]) -> list[str]:
+        """The ids of all examples that stand in these slots."""
+        return [name for slot in slots for name in self.track.examples(int(self.track.order[slot]))]
+
+
+class ValidationSet:
+    """Map-style: sequences of a split, a fixed number of each task, evenly drawn."""
+
+    def __init__(self, track: Track, split: str, per_task: int) -> None:
+        """At most `per_task` sequences of each task."""
+        self.track = track
+        every = track.of_split(split)
+        self.tasks: list[str] = sorted(set(track.tasks[every].tolist()))
+        chosen = [_evenly(every[track.tasks[every] == task], per_task) for task in self.tasks]
+        self._sequences = np.concatenate(chosen) if chosen else np.empty(0, np.int64)
+        self._task = np.repeat(np.arange(len(chosen)), [len(rows) for rows in chosen])
+
+    def __len__(self) -> int:
+        return len(self._sequences)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        """As a training item, with the number of its task in `tasks` in place of the slot."""
+        return {**_named(self.track.row(int(self._sequences[index]))), "task": int(self._task[index])}
+
+
+def _named(row: Row) -> dict[str, Any]:
+    return {"input_ids": row.ids, "labels": row.labels, "position_ids": row.positions}
+
+
+def _evenly(rows: np.ndarray, wanted: int) -> np.ndarray:
+    return rows[np.unique(np.linspace(0, len(rows) - 1, min(wanted, len(rows))).round().astype(np.int64))]
+
+
+def _track_shard(folder: ShardFolder, name: str) -> Shard:
+    found = next((shard for shard in folder.shards if shard.name == name), None)
+    if found is None:
+        raise unknown("train.track", name, "track of this mix", [shard.name for shard in folder.shards])
+    return found

@@ -1,0 +1,89 @@
+"""A trained model as others take it: its folder, the run that made it, what came of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from polymath.store.digest import digest_strings
+from polymath.training.checkpoints import LOG, Log
+from polymath.training.config import Data, Job, RunConfig
+from polymath.training.export import MODEL
+from polymath.training.start import RESULT
+
+CURRENT = "current.json"
+KEY_LENGTH = 12
+"""Characters of a run's key that name its folder."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """A run that is ready, and the data that it reads: what `train_model` hands to the dataset that carries it out."""
+
+    run: RunConfig
+    data: Data
+    need: float
+    """Bytes that each rank will hold."""
+
+    def job(self, folder: Path) -> Job:
+        """The run with a folder of its own below `folder`, by its key."""
+        return Job(run=self.run, data=self.data, folder=(folder / self.run.key[:KEY_LENGTH]).resolve())
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished run's folder."""
+
+    folder: Path
+
+    @classmethod
+    def find(cls, folder: Path) -> Trained | None:
+        """The run that was trained last in `folder`; None where none was finished."""
+        try:
+            key = json.loads((folder / CURRENT).read_text("utf-8"))["key"]
+        except (FileNotFoundError, ValueError, KeyError):
+            return None
+        found = cls(folder / key[:KEY_LENGTH])
+        return found if found.is_whole(key) else None
+
+    def is_whole(self, key: str) -> bool:
+        """Whether its model is all there, and is that of `key`."""
+        try:
+            return bool(self.result["key"] == key) and (self.folder / MODEL / "config.json").exists()
+        except (FileNotFoundError, ValueError, KeyError):
+            return False
+
+    @property
+    def model(self) -> Path:
+        """The folder of the model, as transformers reads it."""
+        return self.folder / MODEL
+
+    @cached_property
+    def result(self) -> dict[str, Any]:
+        """`result.json`: steps, tokens, seconds, parameters, validation losses."""
+        found: dict[str, Any] = json.loads((self.folder / RESULT).read_text("utf-8"))
+        return found
+
+    @cached_property
+    def job(self) -> Job:
+        """`run.json`."""
+        return Job.model_validate_json((self.folder / "run.json").read_text("utf-8"))
+
+    @property
+    def digest(self) -> str:
+        """Of what went in and how far it went: equal runs make equal models on one machine."""
+        return digest_strings([self.result["key"], str(self.result["step"])])
+
+    def log(self) -> list[dict[str, Any]]:
+        """A line for each step and each validation."""
+        return Log(self.folder / LOG).read()
+
+
+def point_to(folder: Path, key: str) -> None:
+    """Make the run of this key the one that `folder` is asked for."""
+    temporary = folder / f".{CURRENT}.tmp"
+    temporary.write_text(json.dumps({"key": key}), "utf-8")
+    temporary.replace(folder / CURRENT)

@@ -1,0 +1,233 @@
+"""transformers' Trainer, made to replay a schedule: its order, its batches, its loss over labelled tokens, its checkpoints."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed
+import torch.nn.functional as F
+from torch.optim.lr_scheduler import LambdaLR
+from torch.utils.data import DataLoader
+from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from polymath.errors import UserError
+from polymath.training.checkpoints import LOG, WRITING, Log, prune, publish
+from polymath.training.collate import Collator
+from polymath.training.config import Job
+from polymath.training.ranks import say
+from polymath.training.rates import rate
+from polymath.training.tracks import IGNORED, TrainingSet, ValidationSet
+
+LISTED = 8
+"""Example ids that an error names."""
+
+
+class ScheduleTrainer(Trainer):
+    """Trains on slot after slot of the schedule. The global batch of step s is exactly the schedule's, on any ranks."""
+
+    def __init__(self, job: Job, collate: Collator, validation: ValidationSet, **given: Any) -> None:
+        """`given`: what Trainer takes; `train_dataset` is a TrainingSet."""
+        super().__init__(data_collator=collate, **given)
+        self.run, self.validation = job.run, validation
+        self.checkpoints = Path(str(self.args.output_dir))
+        self.log_file = Log(job.folder / LOG)
+        self.validated = self.log_file.losses()
+        """Validation loss by step; the same on every rank."""
+        # The loss is a sum over labelled tokens, divided by their number in the whole global batch: ours, for every model.
+        self.model_accepts_loss_kwargs = True
+        self.loss_is_scaled_for_ga = True
+        self._head = LabelledHead(self.model)
+        self.tokens = 0
+        """That this rank saw, without padding."""
+
+    def compute_loss(
+        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> torch.Tensor:
+        """The share of this micro-batch in the mean loss over the labelled tokens of the global batch.
+
+        Fails with the examples' ids where the loss is no number, or where the whole batch has nothing to learn from.
+        """
+        assert not return_outputs
+        slots = inputs.pop("slot")
+        self.tokens += int(inputs.pop("tokens"))
+        count = num_items_in_batch if num_items_in_batch is not None else (inputs["labels"] != IGNORED).sum()
+        if not int(count):
+            raise UserError(f"step {self.state.global_step + 1}: no token of the batch is trained on ({self._named(slots)})")
+        loss = self.losses(model, inputs).sum() / count
+        if not torch.isfinite(loss):
+            raise UserError(
+                f"step {self.state.global_step + 1}: the loss is {loss.item()}; lower optimizer.learning_rate, "
+                f"or look at the examples of the batch: {self._named(slots)}"
+            )
+        return loss * self.accelerator.num_processes  # gradients are averaged over the ranks
+
+    def losses(self, model: Any, inputs: dict[str, Any]) -> torch.Tensor:
+        """Cross-entropy of each labelled token, float32[rows, tokens], where it is foretold; 0 elsewhere."""
+        labels = F.pad(inputs.pop("labels")[:, 1:], (0, 1), value=IGNORED)
+        with self._head.at(labels != IGNORED) as places:
+            logits = model(**inputs, use_cache=False).logits[0]
+        wanted = labels.flatten()[places]
+        found = F.cross_entropy(logits.float(), wanted, ignore_index=IGNORED, reduction="none")
+        losses = torch.zeros(labels.numel(), dtype=found.dtype, device=found.device)
+        return losses.index_copy(0, places, found).view(labels.shape)
+
+    def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
+        """Validation loss over all labelled tokens (`all`), and of each task; the same on every rank."""
+        started = time.monotonic()
+        names = self.validation.tasks
+        totals = torch.zeros(len(names), 2, dtype=torch.float64, device=self.args.device)
+        model: Any = self.model_wrapped if self.is_deepspeed_enabled else self.model
+        model.eval()
+        with torch.no_grad():
+            for batch, counts in self._shared_out():
+                task = batch.pop("task")
+                del batch["tokens"]
+                labelled = (batch["labels"][:, 1:] != IGNORED).sum(1)
+                with self.accelerator.autocast():
+                    losses = self.losses(model, batch).sum(1)
+                if counts:
+                    totals.index_add_(0, task, torch.stack([losses, labelled], 1).double())
+        if torch.distributed.is_initialized():
+            torch.distributed.all_reduce(totals)
+        model.train()
+        found = {name: float(total / count) for name, (total, count) in zip(names, totals, strict=True) if count}
+        everything = float(totals[:, 0].sum() / totals[:, 1].sum()) if totals[:, 1].sum() else math.nan
+        self.validated[self.state.global_step] = everything
+        self._told({"validation": {"all": everything, **found}, "seconds": round(time.monotonic() - started, 3)})
+        return {"eval_loss": everything}
+
+    def _shared_out(self) -> Iterator[tuple[dict[str, torch.Tensor], bool]]:
+        """The validation batches of this rank. All ranks get equally many: under ZeRO 3 they must step together."""
+        size, ranks = self.args.per_device_train_batch_size, self.args.world_size
+        loader: Any = DataLoader(self.validation, batch_size=size, collate_fn=self.data_collator)  # type: ignore[arg-type]
+        waiting: dict[str, torch.Tensor] | None = None
+        for number, batch in enumerate(loader):
+            if number % ranks == 0:
+                waiting = batch
+            if number % ranks == self.args.process_index:
+                yield self._prepare_inputs(batch), True
+        behind = -len(loader) % ranks
+        if behind and self.args.process_index >= ranks - behind and waiting is not None:
+            yield self._prepare_inputs(waiting), False
+
+    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> LambdaLR:
+        """Our schedules."""
+        if self.lr_scheduler is None:
+            chosen = self.run.train.optimizer
+            given: Any = optimizer if optimizer is not None else self.optimizer
+            self.lr_scheduler = LambdaLR(given, lambda step: rate(step, num_training_steps, chosen))
+            self._created_lr_scheduler = True
+        return self.lr_scheduler
+
+    def _get_output_dir(self, trial: Any = None) -> str:
+        return str(self.checkpoints / WRITING)
+
+    def _save_checkpoint(self, model: Any, trial: Any = None) -> None:
+        """Written aside by all ranks, then named by the first."""
+        super()._save_checkpoint(model, trial)
+        self.accelerator.wait_for_everyone()
+        if self.is_world_process_zero():
+            layout = self.run.layout
+            facts = {"ranks": layout.machine.ranks, "zero": layout.zero}
+            publish(self.checkpoints, self.state.global_step, facts)
+            prune(self.checkpoints, self.run.train.checkpoints, self.validated)
+        self.accelerator.wait_for_everyone()
+
+    def _told(self, facts: dict[str, Any]) -> None:
+        if self.is_world_process_zero():
+            line = {"step": self.state.global_step, "time": round(time.time(), 3), **facts}
+            self.log_file.add(line)
+            say("step" if "loss" in line else "validation", steps=self.run.steps, **line)
+
+    def _named(self, slots: torch.Tensor) -> str:
+        assert isinstance(self.train_dataset, TrainingSet)
+        names = list(dict.fromkeys(self.train_dataset.examples(slots.tolist())))
+        more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+        return ", ".join(names[:LISTED]) + more
+
+
+class LabelledHead:
+    """The model's head, run on those tokens alone that a label follows: a large part of a small model's work, and the largest
+    tensor of any."""
+
+    def __init__(self, model: Any) -> None:
+        """Hooks into the head of `model`; without `at`, it works as ever."""
+        self._places: torch.Tensor | None = None
+        model.get_output_embeddings().register_forward_pre_hook(self._chosen)
+
+    @contextlib.contextmanager
+    def at(self, wanted: torch.Tensor) -> Iterator[torch.Tensor]:
+        """Within it, logits are float[1, places, vocabulary]; yields the places in the flattened rows, one at least.
+
+        `wanted`: bool[rows, tokens].
+        """
+        places = wanted.flatten().nonzero()[:, 0]
+        self._places = places if len(places) else torch.zeros(1, dtype=torch.long, device=wanted.device)
+        try:
+            yield self._places
+        finally:
+            self._places = None
+
+    def _chosen(self, _: Any, given: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...] | None:
+        if self._places is None:
+            return None
+        return (given[0].flatten(0, 1)[self._places][None], *given[1:])
+
+
+class Pace(TrainerCallback):
+    """When to validate, to save and to stop early; and a line for each step."""
+
+    def __init__(self, trainer: Callable[[], ScheduleTrainer]) -> None:
+        """`trainer`: known only after the callback is made."""
+        self._trainer = trainer
+        self._started = time.monotonic()
+        self._tokens = 0
+
+    def on_step_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Time the step."""
+        self._started, self._tokens = time.monotonic(), self._trainer().tokens
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Validate and save where it is due, and at the end."""
+        run, last = self._trainer().run, state.global_step >= state.max_steps
+        control.should_log = True
+        control.should_evaluate = last or state.global_step % run.validate_every == 0
+        control.should_save = last or state.global_step % run.save_every == 0
+        self._spent = time.monotonic() - self._started
+
+    def on_epoch_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """What the last step asked for is done: Trainer would do it again."""
+        control.should_log = control.should_evaluate = control.should_save = False
+
+    def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **given: Any) -> None:
+        """Tell of the step."""
+        trainer, logs = self._trainer(), given["logs"]
+        if "loss" not in logs:
+            return
+        tokens = (trainer.tokens - self._tokens) * args.world_size
+        facts = {"loss": logs["loss"], "grad_norm": logs.get("grad_norm"), "learning_rate": logs["learning_rate"]}
+        trainer._told({**facts, "tokens": tokens, "seconds": round(self._spent, 4), "memory_mb": peak_memory()})
+
+    def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Stop where validation has long been no better."""
+        trainer = self._trainer()
+        patience = trainer.run.train.validation.patience
+        losses = trainer.validated
+        best = min(losses, key=lambda step: losses[step])
+        if patience is not None and sum(step > best for step in losses) >= patience:
+            control.should_training_stop = control.should_save = True
+
+
+def peak_memory() -> int:
+    """The most memory this rank has held, MB: of the GPU where there is one, else of the process."""
+    if torch.cuda.is_available():
+        return int(torch.cuda.max_memory_allocated() / 2**20)
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

@@ -1,0 +1,60 @@
+"""What a person reads of a training run before it starts and while it goes on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from polymath.training.config import RunConfig
+from polymath.training.trained import Training
+
+GIB = 2**30
+
+
+def announcement(training: Training) -> str:
+    """What will be trained, how it lies on the machine, and what each rank will need of its memory."""
+    run = training.run
+    layout, machine = run.layout, run.layout.machine
+    parameters = run.start.anatomy.parameters
+    how = f"LoRA of rank {run.model.lora.rank}" if run.model.lora else "all of it"
+    split = f", ZeRO {layout.zero}" if layout.zero else ""
+    split += (
+        f", {'optimizer' if layout.offload == 'optimizer' else 'all states'} in CPU memory" if layout.offload != "none" else ""
+    )
+    ranks = f"{machine.ranks} {machine.kind} rank{'s' if machine.ranks > 1 else ''}"
+    return (
+        f"{run.start.name}: {told_count(parameters)} parameters, {how}, {run.steps:,} steps of {layout.batch} sequences "
+        f"(track {run.train.track}) on {ranks}, {layout.micro_batch} at once x {layout.accumulation}{split}; "
+        f"each rank needs about {training.need / GIB:,.1f} of its {machine.memory / GIB:,.1f} GiB"
+    )
+
+
+def pace(facts: dict[str, Any], run: RunConfig) -> str:
+    """A line of a rank in short: the loss, tokens per second, the share of the GPUs' peak, memory."""
+    if facts["kind"] == "start":
+        return f"begins at step {facts['step']:,}" if facts["step"] else "begins"
+    if facts["kind"] == "validation":
+        return f"validation loss {facts['validation']['all']:.3f}"
+    speed = facts["tokens"] / facts["seconds"] if facts["seconds"] else 0.0
+    told = f"loss {facts['loss']:.3f}  {speed:,.0f} tokens/s"
+    mfu = model_flops_share(facts, run)
+    return told + (f"  MFU {mfu:.0%}" if mfu is not None else "") + f"  {facts['memory_mb'] / 1024:.1f} GiB"
+
+
+def model_flops_share(facts: dict[str, Any], run: RunConfig) -> float | None:
+    """Model FLOP utilisation (Chowdhery 2022, 2204.02311) of a step: 6 N FLOP a token over the GPUs' peak; None without one.
+
+    With adapters the frozen model is only passed through: 4 N.
+    """
+    machine = run.layout.machine
+    if machine.peak_flops is None or not facts["seconds"]:
+        return None
+    each = (4 if run.model.lora else 6) * run.start.anatomy.parameters
+    return float(each * facts["tokens"] / facts["seconds"] / (machine.peak_flops * machine.ranks))
+
+
+def told_count(number: float) -> str:
+    """`5.2 M`, `70 B`."""
+    for size, name in ((1e9, "B"), (1e6, "M"), (1e3, "K")):
+        if number >= size:
+            return f"{number / size:.3g} {name}"
+    return f"{number:,.0f}"

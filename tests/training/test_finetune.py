@@ -1,0 +1,103 @@
+"""A model trained in a process of its own: what it learns, leaves and says."""
+
+import json
+import math
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from polymath.errors import UserError
+from polymath.training.launch import launch
+from polymath.training.trained import Trained
+from tests.training.mixes import BATCH, job, losses
+
+
+def test_it_learns_and_tells_of_each_step(trained):
+    done, told = trained
+    steps = [facts for facts in told if facts["kind"] == "step"]
+    assert told[0]["kind"] == "start"
+    assert [facts["step"] for facts in steps] == list(range(1, 13))
+    assert all(facts["tokens"] > 0 and facts["memory_mb"] > 0 and math.isfinite(facts["grad_norm"]) for facts in steps)
+    result = Trained(done.folder).result
+    assert result["validation"]["all"] < result["first"]["all"] - 1
+    assert set(result["validation"]) == {"all", "closed_qa", "instruct"}
+
+
+def test_what_it_leaves_loads_anywhere(trained):
+    done, _ = trained
+    model = AutoModelForCausalLM.from_pretrained(done.folder / "model")
+    tokenizer = AutoTokenizer.from_pretrained(done.folder / "model")
+    asked = tokenizer.apply_chat_template(
+        [{"role": "user", "content": "one and two"}], tokenize=False, add_generation_prompt=True
+    )
+    assert asked.endswith("### Instruction:\none and two\n\n### Response:\n")
+    assert model.generation_config.eos_token_id == tokenizer.eos_token_id == model.config.eos_token_id
+    card = (done.folder / "model" / "README.md").read_text()
+    for words in ("closed_qa", "CC-BY-4.0", done.run.mix.digests["tokens"][:12], "perplexity"):
+        assert words in card
+
+
+def test_the_loss_of_a_step_is_the_mean_over_the_labelled_tokens_of_its_batch(trained, made):
+    """The first step's loss against a plain computation on the fresh model, document by document."""
+    from polymath.training.build import build_model
+    from polymath.training.collate import documents
+    from polymath.training.tracks import Track, TrainingSet
+
+    done, told = trained
+    model = build_model(done.run).eval()
+    items = TrainingSet(Track(made.mix.tokens, made.mix.sequences, made.mix.schedule, "sft"), 1)
+    total, count = 0.0, 0
+    with torch.no_grad():
+        for slot in range(BATCH):
+            for document in documents(items[slot]):
+                ids, labels = torch.tensor(document["input_ids"]), torch.tensor(document["labels"])
+                logits = model(ids[None]).logits[0, :-1]
+                total += float(torch.nn.functional.cross_entropy(logits, labels[1:], ignore_index=-100, reduction="sum"))
+                count += int((labels[1:] != -100).sum())
+    first = next(facts for facts in told if facts["kind"] == "step")
+    assert first["loss"] == pytest.approx(total / count, rel=1e-5)
+
+
+def test_checkpoints_are_kept_by_the_policy(trained):
+    done, _ = trained
+    kept = sorted(path.name for path in (done.folder / "checkpoints").iterdir())
+    assert kept == ["checkpoint-12", "checkpoint-8"]
+    assert json.loads((done.folder / "checkpoints/checkpoint-8/layout.json").read_text()) == {"ranks": 1, "zero": 0}
+
+
+def test_a_loss_that_is_no_number_ends_the_run_with_the_ids_of_its_batch(made, tmp_path):
+    """Driven over the edge by a learning rate of ten billion; in this process, for the time that another would take."""
+    from polymath.training.stages.sft import train
+
+    wild = {"optimizer": {"learning_rate": 1e10, "warmup_share": 0, "max_grad_norm": 1e30}}
+    with pytest.raises(UserError, match=r"^step \d: the loss is (nan|inf); .*(sums|words)/\d+#r"):
+        train(job(made, tmp_path, train={"steps": 8, **wild}))
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("at", [5, 7])
+def test_killed_and_begun_again_it_ends_with_the_same_losses_to_the_last_digit(trained, made, tmp_path, at):
+    """Killed between the checkpoints of steps 4 and 8."""
+    import os
+    import signal
+    import subprocess
+    import sys
+
+    done, _ = trained
+    again = job(made, tmp_path, train={"steps": 12, "validation": {"every_steps": 4}})
+    again.folder.mkdir(parents=True)
+    (again.folder / "run.json").write_text(again.model_dump_json())
+    words = [sys.executable, "-m", "polymath.training.worker", str(again.folder / "run.json")]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+    for line in process.stdout:
+        if f'"step": {at},' in line:
+            os.kill(process.pid, signal.SIGKILL)
+            break
+    process.wait()
+    told = []
+    launch(again, told.append)
+    assert told[0]["step"] == 4
+    assert losses(again.folder) == losses(done.folder)
+    weights = [(each.folder / "model/model.safetensors").read_bytes() for each in (done, again)]
+    assert weights[0] == weights[1]
