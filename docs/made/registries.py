@@ -99,6 +99,30 @@ def recipes() -> str:
 
 
 @block
+def probes() -> str:
+    """Every chat probe of `conf/base`: what it looks for, its scorers, how much is asked."""
+    rows = []
+    for name, given in parameters()["probes"].items():
+        asked = sum(len(items) for items in given["prompts"].values())
+        said = f"{asked} in {', '.join(given['prompts'])}"
+        scorers = ", ".join(f"`{scorer}`" for scorer, options in given["scorers"].items() if options is not None)
+        rows.append([f"`{name}`", given["about"], given.get("form", "conversation"), said, scorers])
+    return table(["probe", "what a good reply is", "form", "prompts", "scorers"], rows)
+
+
+@block
+def probe_scorers() -> str:
+    """Every scorer of probes: its definition and its limits."""
+    from polymath.evaluation.probes.scorers import scorers
+
+    rows = []
+    for name, function in scorers.items():
+        options = _options(function) if name != "stays_in_its_turn" else "`markers`"
+        rows.append([f"`{name}`", sentences(function.__doc__), options])
+    return table(["scorer", "1 where", "limits"], rows)
+
+
+@block
 def commands() -> str:
     """Polymath's commands beside Kedro's own."""
     from polymath.cli import cli
@@ -118,3 +142,23 @@ def _commands(name: str, group: click.Group) -> Iterator[tuple[str, click.Comman
             yield from _commands(f"{name} {word}", command)
         else:
             yield f"{name} {word}", command
+
+
+@block
+def scorers() -> str:
+    """Every scorer of replies: its definition, and the tasks that are scored by it."""
+    from polymath.evaluation.scorers import BY_TASK
+    from polymath.evaluation.scorers import scorers as registry
+
+    rows = []
+    for name, function in registry.items():
+        users = ", ".join(f"`{task}`" for task, named in BY_TASK.items() if name in named)
+        rows.append([f"`{name}`", sentences(function.__doc__), users])
+    return table(["scorer", "what it gives", "for"], rows)
+
+
+@block
+def suites() -> str:
+    """Every suite of `conf/base`, and what it is made of."""
+    rows = [[f"`{name}`", ", ".join(f"`{each}`" for each in named)] for name, named in parameters()["suites"].items()]
+    return table(["suite", "what is scored"], rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import random
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -163,6 +164,34 @@ def export(track: str, form: str, to: Path | None, repeated: bool, env: str | No
         told = ", ".join(f"{count:,} in {split}" for split, count in made.rows.items())
         click.echo(f"{made.rows.total():,} examples of the track {track} ({told}); README.md there says how to use them")
         click.echo(made.folder)
+
+
+@cli.command()
+@click.option("--model", help="A folder in transformers' format, or a hub id; else the model that finetune made last.")
+@click.option("--prompt", help="Print one reply to this and leave.")
+@click.option("--system", help="The system prompt.")
+@click.option(
+    "--temperature", default=0.7, show_default=True, type=click.FloatRange(0), help="0: the likeliest token each time."
+)
+@click.option("--max-new-tokens", default=512, show_default=True, type=click.IntRange(1), help="Tokens of a reply.")
+@click.option("--seed", type=int, help="Draw the same replies again; else each start draws others.")
+@click.option("--plain", is_flag=True, help="Continue each line as a text: for base models, which have no chat template.")
+@click.option("--env", "-e", default=None, help="The configuration environment of the run that made the model.")
+def chat(
+    model: str | None, prompt: str | None, system: str | None, temperature: float, max_new_tokens: int, seed: int | None,
+    plain: bool, env: str | None,
+) -> None:  # fmt: skip
+    """Talk to a model: to the one that finetune made last, to any checkpoint, or to one of the hub."""
+    with plain_errors():
+        if model is None:
+            with open_project(env) as project:
+                model = str(project.trained().model)
+        from polymath.evaluation.talk import Sampling
+        from polymath.reporting.chat import open_chat, run_chat
+
+        drawn = random.randrange(2**31) if seed is None else seed
+        sampling = Sampling(max_new_tokens=max_new_tokens, temperature=temperature, seed=drawn)
+        run_chat(open_chat(model, sampling, system, plain), prompt)
 
 
 @cli.group(name="sources")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from polymath.datasets import PageDataset
     from polymath.store.folder import ShardFolder
+    from polymath.training.trained import Trained
 
 
 class Project:
@@ -46,6 +47,15 @@ class Project:
         if not found.exists():
             raise UserError(f"{dataset} is not made yet; run: kedro run --pipeline=curate")
         return self.path / found.page
+
+    def trained(self) -> Trained:
+        """The model that finetune made last; a UserError where there is none yet."""
+        from polymath.errors import UserError
+
+        if not self.catalog.exists("finetuned"):
+            raise UserError("no model was trained here yet; run: kedro run --pipeline=finetune (or name one: --model PATH)")
+        found: Trained = self.catalog.load("finetuned")
+        return found
 
     def parameters(self, name: str) -> Any:
         """A top-level entry of the parameters, as the typed Config that its step takes."""

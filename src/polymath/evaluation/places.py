@@ -1,0 +1,85 @@
+"""Where a model lies, and its loading: a folder in transformers' format or a hub id."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from polymath.errors import UserError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+MODEL_FILES = ("config.json", "adapter_config.json")
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model")
+
+
+def load_model(place: str, revision: str | None, device: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Model and tokenizer of a folder or a hub id; `auto` takes the first GPU where there is one.
+
+    On a CPU the weights are float32: exact, and faster there than half precision. A checkpoint or adapter of a run, which
+    holds no tokenizer, takes the run's.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    folder = model_folder(place)
+    name = str(folder) if folder else place
+    chosen = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    model: Any = _read(place, "model", AutoModelForCausalLM, name, revision, dtype=torch.float32 if chosen == "cpu" else "auto")
+    tokenizer = load_tokenizer_of(folder) if folder else _read(place, "tokenizer", AutoTokenizer, place, revision)
+    size = model.get_input_embeddings().num_embeddings
+    if len(tokenizer) > size:
+        raise UserError(
+            f"{place}: its tokenizer has {len(tokenizer):,} tokens, its model only {size:,}; they belong to two models"
+        )
+    return model.to(chosen), tokenizer
+
+
+def model_folder(place: str) -> Path | None:
+    """The folder that `place` names; None where it can only be a hub id. A UserError where no model lies in the folder."""
+    folder = Path(place).expanduser()
+    if not folder.is_dir():
+        if folder.exists() or place.count("/") > 1 or place.startswith((".", "/", "~")):
+            raise UserError(f"{place}: there is no such folder; give the folder of a model (config.json, weights) or a hub id")
+        return None
+    if any((folder / name).exists() for name in MODEL_FILES):
+        return folder
+    inner = [path.parent for name in MODEL_FILES for path in sorted(folder.glob(f"**/{name}"))]
+    hint = f"did you mean {inner[0]}?" if inner else "give the folder of a model, or a hub id"
+    raise UserError(f"{place}: no model lies there (no config.json); {hint}")
+
+
+def load_tokenizer_of(folder: Path) -> Any:
+    """The tokenizer in a model's folder; that of the run, for a checkpoint or an adapter of a run."""
+    from transformers import AutoTokenizer
+
+    if any((folder / name).exists() for name in TOKENIZER_FILES):
+        return _read(str(folder), "tokenizer", AutoTokenizer, str(folder), None)
+    for run in (folder.parent, folder.parent.parent):
+        if (run / "run.json").exists():
+            return _tokenizer_of_run(run)
+    raise UserError(f"{folder}: no tokenizer lies there (none of {', '.join(TOKENIZER_FILES)})")
+
+
+def _tokenizer_of_run(run: Path) -> Any:
+    """As the run's exported model will have it."""
+    from polymath.form import FormConfig
+    from polymath.store.folder import ShardFolder
+    from polymath.training.tokenizer import load_tokenizer, tokenizer_row
+
+    job = json.loads((run / "run.json").read_text("utf-8"))
+    row = tokenizer_row(ShardFolder.open(Path(job["data"]["tokenizer"])))
+    return load_tokenizer(row, FormConfig.model_validate(job["run"]["form"]))
+
+
+def _read(place: str, what: str, kind: Any, name: str, revision: str | None, **options: Any) -> Any:
+    try:
+        return kind.from_pretrained(name, revision=revision, **options)
+    except (OSError, ValueError, ImportError, KeyError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        at = f" at the revision {revision}" if revision else ""
+        raise UserError(
+            f"{place}{at}: its {what} cannot be loaded, neither from a folder nor from the hub ({reason})"
+        ) from error
