@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from polymath.pipeline_registry import register_pipelines
-from polymath.pipelines.curate.ingest import Sources
+from polymath.pipelines.libraries import Sources
 from polymath.sources.benchmarks import Benchmarks
 from tests.conftest import ROOT
 
@@ -22,9 +22,11 @@ MAY_IMPORT = {
     "engine": {"engine", "store", "config", "errors"},
     "mixing": {"mixing", "text", "errors"},
     "planning": {"planning", "config", "errors"},
+    "training": {"training", "planning", "store", "config", "form", "errors"},
     "tasks": {"tasks", "records", "text"},
     "sources": {"sources", "tasks", "records", "text", "store", "config", "errors", "registry"},
-    "datasets": {"datasets", "engine", "store", "tasks"},
+    "evaluation": {"evaluation", "training", "store", "config", "errors", "form", "registry", "records", "tasks", "text"},
+    "datasets": {"datasets", "engine", "store", "tasks", "training"},
 }
 """What each shared package may import of ours; pipelines may import all of them, and none may import pipelines."""
 
@@ -47,7 +49,7 @@ def test_shared_packages_import_only_what_lies_below_them(package):
         assert ours <= MAY_IMPORT[package], f"{path.relative_to(ROOT)} imports {ours - MAY_IMPORT[package]}"
 
 
-@pytest.mark.parametrize("package", ["text", "store", "engine", "mixing", "planning", "tasks", "sources"])
+@pytest.mark.parametrize("package", ["text", "store", "engine", "mixing", "planning", "training", "tasks", "sources", "evaluation"])
 def test_what_workers_need_never_imports_kedro(package):
     for path in (SOURCE / package).rglob("*.py"):
         assert not any(name.split(".")[0] == "kedro" for name in imports_of(path)), path.relative_to(ROOT)

@@ -17,8 +17,8 @@ import pytest
 import yaml
 
 from polymath import __version__
-from polymath.pipelines.curate.ingest import Sources
 from polymath.pipelines.curate.recipes import Recipes
+from polymath.pipelines.libraries import Sources
 from polymath.reporting.whatif import turned
 from polymath.sources.benchmarks import Benchmark
 from polymath.sources.library import Source, choose

@@ -92,16 +92,20 @@ def _names_of(node: ast.stmt) -> list[str]:
 
 @cache
 def schemas() -> dict[str, tuple[Any, pa.Schema]]:
-    """Every `pa.schema` of the records and of the stages, by name: its module and the schema."""
+    """Every `pa.schema` of the records, of evaluation and of the stages, by name: its module and the schema."""
     from polymath import records
+    from polymath.evaluation import harness, held_out
     from polymath.pipelines import curate as of_curate
+    from polymath.pipelines import evaluate as of_evaluate
     from polymath.pipelines import plan as of_plan
 
     modules = [
         records,
+        harness,
+        held_out,
         *(
             importlib.import_module(f"{package.__name__}.{each.name}")
-            for package in (of_curate, of_plan)
+            for package in (of_curate, of_evaluate, of_plan)
             for each in pkgutil.iter_modules(package.__path__)
         ),
     ]

@@ -45,10 +45,12 @@ class RunHooks:
     @hook_impl(tryfirst=True)
     def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
         """Find what would end the run later, and refuse to run beside another run."""
-        from polymath.pipelines.curate.ahead import look_ahead
+        from polymath.pipelines.curate.ahead import look_ahead as look_at_curate
+        from polymath.pipelines.evaluate.ahead import look_ahead as look_at_evaluate
         from polymath.store.lock import ProjectLock
 
-        look_ahead(pipeline, catalog)
+        look_at_curate(pipeline, catalog)
+        look_at_evaluate(pipeline, catalog)
 
         self._lock = ProjectLock(self._project / "data" / ".lock")
         self._lock.acquire()
@@ -125,6 +127,14 @@ class ConsoleHooks:
             from polymath.reporting.plan.console import print_plan
 
             print_plan(catalog)
+        if "finetuned" in pipeline.all_outputs():
+            from polymath.reporting.training import print_training
+
+            print_training(catalog)
+        if "evaluation_page" in pipeline.all_outputs():
+            from polymath.reporting.evaluation.console import print_evaluation
+
+            print_evaluation(catalog)
 
     @hook_impl
     def on_pipeline_error(self) -> None:

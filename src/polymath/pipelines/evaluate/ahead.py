@@ -1,0 +1,30 @@
+"""A look ahead: what an evaluation would trip over, a model or a benchmark that is not here, before any work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from kedro.io import CatalogProtocol
+from kedro.pipeline import Pipeline
+
+from polymath.errors import UserError
+from polymath.pipelines.evaluate.config import NO_MIX, Chosen, EvaluateConfig, exams_of
+
+
+def look_ahead(pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+    """Raise a UserError for a suite, a benchmark or a model that cannot be had, but for what this run makes itself."""
+    if not any(node.func.__name__ == "score_items" for node in pipeline.nodes):
+        return
+
+    def load(name: str) -> Any:
+        return catalog.load(f"params:{name}")
+
+    made = pipeline.all_outputs()
+    evaluate: EvaluateConfig = load("evaluate")
+    chosen = Chosen.of(evaluate, load("suites"), load("harness"))
+    exams_of(chosen, evaluate, load("harness"), load("benchmarks"), Path(load("run.files_root")))
+    if "finetuned" not in made or evaluate.model is not None:
+        evaluate.models(catalog.load("finetuned") if catalog.exists("finetuned") else None)
+    if chosen.held_out and "tokens" not in made and not catalog.exists("mixed_tokens"):
+        raise UserError(NO_MIX)

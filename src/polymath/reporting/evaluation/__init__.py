@@ -1,0 +1,1 @@
+"""What an evaluation found, on a page and on the console."""
