@@ -64,13 +64,35 @@ def run(**options: object) -> None:
 @click.option("--moved", help="List the records that a rule moved to another task; `any` rule.")
 @click.option("--benchmark", help="List the records that hold words of a benchmark's items; `any` benchmark.")
 @click.option("--concept", help="List the records of a concept, by its number.")
-def trace(record: str | None, source: str | None, quarantined: bool, env: str | None, limit: int, **wanted: str | None) -> None:
-    """Tell what became of a RECORD (`<source>/<number>`), or of a source's rows; or list records by what became of them."""
+@click.option(
+    "--run", "trained", help="A training run: `last`, its key or the beginning of one, an id or name of `kedro runs`."
+)
+@click.option(
+    "--step", type=click.IntRange(1), help="List the examples of the batch of a step of --run (else of the last run)."
+)
+@click.option("--text", help="Find the longest spans of training examples that this text repeats.")
+@click.option(
+    "--min-tokens", default=12, show_default=True, type=click.IntRange(12), help="Tokens of the shortest span to tell of."
+)
+def trace(
+    record: str | None, source: str | None, quarantined: bool, env: str | None, limit: int, trained: str | None,
+    step: int | None, text: str | None, min_tokens: int, **wanted: str | None,
+) -> None:  # fmt: skip
+    """Tell what became of a RECORD (`<source>/<number>`) or of a source's rows, list records by what became of them, or go
+    back from a step, a score or a text to the data behind it."""
     with plain_errors(), open_project(env) as project:
-        from polymath.reporting import listing, tell_console
+        from polymath.reporting import listing, tell_console, tracing
 
         by = {name: value for name, value in wanted.items() if value is not None}
-        if quarantined:
+        if text is not None:
+            tracing.tell_text(project, text, min_tokens, limit)
+        elif step is not None:
+            tracing.tell_batch(project, project.training(trained or "last"), step, limit)
+        elif trained is not None:
+            if by.keys() != {"benchmark"}:
+                raise click.UsageError("--run wants --step NUMBER or --benchmark NAME")
+            tracing.tell_score(project, project.training(trained), by["benchmark"])
+        elif quarantined:
             tell_console.list_quarantined(project, source, limit)
         elif by:
             listing.list_records(project, by, source, limit)

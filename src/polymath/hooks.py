@@ -173,10 +173,10 @@ class TrackingHooks:
             catalog.save("run_record", self._tracker.record)
 
     @hook_impl
-    def after_pipeline_run(self, catalog: CatalogProtocol) -> None:
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
         """Add what was made, leave a snapshot, and send it all."""
         if self._tracker:
-            self._tracker.finish(catalog)
+            self._tracker.finish(catalog, pipeline.all_outputs())
 
     @hook_impl
     def on_pipeline_error(self, error: Exception) -> None:

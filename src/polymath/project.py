@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
     from kedro.io import CatalogProtocol
 
-    from polymath.datasets import PageDataset
+    from polymath.datasets import ModelDataset, PageDataset
     from polymath.store.folder import ShardFolder
     from polymath.training.trained import Trained
 
@@ -56,6 +56,20 @@ class Project:
             raise UserError("no model was trained here yet; run: kedro run --pipeline=finetune (or name one: --model PATH)")
         found: Trained = self.catalog.load("finetuned")
         return found
+
+    def trainings(self) -> list[Trained]:
+        """Every training run that finetune has begun here, the newest last."""
+        from polymath.reporting.tracing.runs import training_runs
+
+        found: ModelDataset = self.catalog["finetuned"]
+        return training_runs(self.path / found.folder)
+
+    def training(self, word: str) -> Trained:
+        """A training run by `last`, its key or the beginning of it, or a run of `kedro runs` that trained."""
+        from polymath.reporting.tracing.runs import find_training
+        from polymath.tracking.record import read_records
+
+        return self.trained() if word == "last" else find_training(self.trainings(), read_records(self.path), word)
 
     def parameters(self, name: str) -> Any:
         """A top-level entry of the parameters, as the typed Config that its step takes."""

@@ -98,6 +98,26 @@ def test_rows_without_the_hubs_columns_are_told(talker):
 
 
 @pytest.mark.proof
+def test_adapters_are_scored_on_their_model_as_the_merged_model_is(talker, tmp_path):
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    torch.manual_seed(1)
+    config = LoraConfig(r=4, target_modules=["q_proj"], init_lora_weights=False, task_type="CAUSAL_LM")
+    adapted = get_peft_model(AutoModelForCausalLM.from_pretrained(talker), config)
+    tokenizer = AutoTokenizer.from_pretrained(talker)
+    for folder in (tmp_path / "adapter", tmp_path / "merged"):
+        adapted.save_pretrained(folder) if folder.name == "adapter" else adapted.merge_and_unload().save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+    local = Local([endings(number) for number in range(4)], [])
+    places = (tmp_path / "adapter", tmp_path / "merged", talker)
+    found = [[row["loglikelihoods"] for row in score_task(Model(str(p)), HELLASWAG, local, dials())[0]] for p in places]
+    assert found[0] == [pytest.approx(row, abs=1e-2) for row in found[1]]
+    assert found[0] != [pytest.approx(row, abs=1e-2) for row in found[2]]
+
+
+@pytest.mark.proof
 def test_numbers_are_those_of_the_command_on_real_files(talker, shared_data, tmp_path):
     path = shared_data / "hellaswag/hellaswag_val_1000.jsonl.gz"
     lines = gzip.decompress(path.read_bytes()).decode().splitlines()

@@ -44,6 +44,6 @@ def test_a_run_that_ends_before_it_began_took_no_time(tmp_path, monkeypatch):
 
     tracker = Tracker(tmp_path, TrackingConfig(enabled=False), made("r1", started=time.time()), lambda told: None)
     monkeypatch.setattr(time, "time", lambda: 1.0)
-    tracker.finish(NoDatasets())
+    tracker.finish(NoDatasets(), ())
     [record] = read_records(tmp_path)
     assert record.metrics["seconds"] == 0

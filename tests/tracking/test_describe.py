@@ -22,7 +22,7 @@ def test_a_run_is_called_by_its_name_else_by_its_turned_dials_and_sources():
     assert name_run(parameters, changed, ["curate"]) == "threshold=0.7 on squad dolly"
     assert name_run(parameters, {}, ["curate"]) == "squad dolly"
     assert name_run(parameters | {"run.name": "mine"}, changed, ["curate"]) == "mine"
-    assert name_run(parameters, {}, ["evaluate"]) == "evaluate: squad dolly"
+    assert name_run(parameters, {}, ["export"]) == "export: squad dolly"
     assert len(name_run(parameters | {"run.sources": "long " * 99}, {}, ["curate"])) == 80
 
 
@@ -66,3 +66,16 @@ def test_inputs_have_the_digest_of_what_was_read_and_how_many_rows_that_were(tmp
         "rows": "1",
     }
     assert describe_inputs(Catalog(), {}) == {}
+
+
+def test_a_training_run_is_called_by_its_model_its_track_and_its_own_turned_dials():
+    parameters = {
+        "run.sources": "squad",
+        "dedup.verify.threshold": "0.7",
+        "finetune.model.name": "tiny",
+        "finetune.train.track": "sft",
+        "finetune.train.steps": "8",
+    }
+    changed = {"dedup.verify.threshold": "0.8", "finetune.train.steps": "20"}
+    assert name_run(parameters, changed, ["finetune"]) == "finetune: tiny on sft steps=8"
+    assert name_run(parameters, {}, ["finetune"]) == "finetune: tiny on sft"

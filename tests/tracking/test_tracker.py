@@ -34,14 +34,14 @@ def told() -> list[str]:
 
 
 def finished(project: Path, config: TrackingConfig, record: RunRecord, told: list[str]) -> RunRecord:
-    Tracker(project, config, record, told.append).finish(NoDatasets())
+    Tracker(project, config, record, told.append).finish(NoDatasets(), ())
     return next(each for each in read_records(project) if each.id == record.id)
 
 
 def test_a_run_is_in_the_project_from_its_first_moment_and_whole_at_its_end(tmp_path, told):
     tracker = Tracker(tmp_path, SILENT, made("r1"), told.append)
     assert [record.status for record in read_records(tmp_path)] == ["RUNNING"]
-    tracker.finish(NoDatasets())
+    tracker.finish(NoDatasets(), ())
     [record] = read_records(tmp_path)
     assert (record.status, told) == ("FINISHED", [])
     assert record.ended is not None
@@ -63,7 +63,7 @@ def test_a_run_that_was_killed_is_called_so_when_the_next_one_begins(tmp_path):
 
 def test_a_fault_of_the_record_never_fails_the_run(tmp_path, told):
     (tmp_path / "data").write_text("a file where the folder should be")
-    Tracker(tmp_path, SILENT, made("r1"), told.append).finish(NoDatasets())
+    Tracker(tmp_path, SILENT, made("r1"), told.append).finish(NoDatasets(), ())
     assert told
     assert all("cannot be" in line for line in told)
 

@@ -20,7 +20,7 @@ class ModelDataset(AbstractDataset[Training, Trained | None]):
 
     def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
         """`filepath`: the folder that has a folder for each run."""
-        self._path = Path(filepath)
+        self._path = self.folder = Path(filepath)
         self.metadata = metadata
 
     def load(self) -> Trained | None:

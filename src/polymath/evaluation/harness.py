@@ -44,6 +44,7 @@ SEEDS = (0, 1234, 1234)
 ITEM_TEXT = "polymath_item"
 """The column that carries an item's text through lm-eval, where we wrote the rows."""
 OURS = "polymath/"
+ADAPTER = "adapter_config.json"
 
 
 class HarnessDials(Config):
@@ -190,11 +191,14 @@ def _load(model: Model, device: str, batch: int) -> HFLM:
 
     chosen = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
     given: dict[str, Any] = {} if model.revision is None else {"revision": model.revision}
-    folder = model_folder(model.place)
+    folder, place = model_folder(model.place), model.place
     if folder is not None:
         given |= {"tokenizer": load_tokenizer_of(folder)}  # a checkpoint's is that of its run
+        if not (folder / "config.json").exists():  # adapters, which say what model they are for
+            place = json.loads((folder / ADAPTER).read_text("utf-8"))["base_model_name_or_path"]
+            given |= {"peft": str(folder)}
     try:
-        return HFLM(pretrained=model.place, device=chosen, batch_size=batch, **given)
+        return HFLM(pretrained=place, device=chosen, batch_size=batch, **given)
     except OSError as error:
         raise UserError(f"{model.place}: the model cannot be loaded ({_first_line(error)})") from error
 

@@ -7,7 +7,7 @@ folds.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from polymath.datasets.finished import finished_folders, stale_folders
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
 
 
-def run_metrics(catalog: CatalogProtocol, seconds: Mapping[str, float]) -> dict[str, float]:
-    """Metrics by name, those that tell runs apart first; only the engine's where a run has made no books."""
+def run_metrics(catalog: CatalogProtocol, seconds: Mapping[str, float], outputs: Collection[str]) -> dict[str, float]:
+    """Metrics by name, those that tell runs apart first; of a mix only where books are among the run's `outputs`."""
     spent = {f"seconds/{step}": round(value, 2) for step, value in seconds.items()}
     made = finished_folders(catalog)
     spent |= evaluation_metrics(made, seconds)
-    if "books" not in made or "books" in stale_folders(made):
+    if not {"books"} <= {*outputs} & {*made} or "books" in stale_folders(made):
         return spent
     totals: Counter[tuple[str, str]] = Counter()
     for line in made["books"].read().to_pylist():

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from polymath.errors import unknown
 from polymath.reporting.trace import find_record, tell
+from polymath.reporting.tracing.runs import tell_training
 
 if TYPE_CHECKING:
     from polymath.project import Project
@@ -27,7 +28,8 @@ def tell_record(project: Project, record: str) -> None:
     for name in SHOWN:
         if row[name]:
             console.print(f"  [dim]{name:<9}[/dim] {escape(_short(str(row[name])))}")
-    for chapter in tell(project.load, record, project.parameters("clean")):
+    story = tell(project.load, record, project.parameters("clean"))
+    for chapter in [*story, *tell_training(project.load, project.trainings(), story)]:
         colour = "red" if chapter.facts.get("removed") else "green"
         console.print(f"[{colour}]{chapter.step:<14}[/{colour}] {escape(chapter.told)}")
         for name, value in chapter.facts.items():

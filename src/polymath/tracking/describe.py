@@ -22,11 +22,16 @@ if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
     from kedro.io import CatalogProtocol
 
-LIBRARIES = ("sources", "benchmarks", "recipes", "models", "hardware")
+LIBRARIES = ("sources", "benchmarks", "recipes", "models", "hardware", "probes", "suites", "harness")
 """Parameters that are whole libraries: what was used of them is an input."""
 WORDINGS = "systems.library."
 DEFAULT = "__default__"
-PLAN = "plan"
+OWN_DIALS = {
+    "plan": (),
+    "finetune": ("finetune.model.name", "finetune.train.track"),
+    "evaluate": ("evaluate.model", "evaluate.suite"),
+}
+"""Pipelines that are named by their own dials alone, and those of the dials that always tell."""
 MADE = ("records", "tokens", "schedule")
 """Datasets whose digests say whether two runs ended with the same."""
 NAME_LENGTH = 80
@@ -94,11 +99,19 @@ def name_run(
     short = {name: ".".join(name.split(".")[-1 if last[name.rpartition(".")[2]] == 1 else -2 :]) for name in told}
     turned = [f"{short[name]}={parameters[name]}" for name in told]
     place = environment if environment and "run.sources" not in given else parameters.get("run.sources", "")
-    if pipelines == [PLAN]:
-        return ": ".join([PLAN, " ".join(turned)] if turned else [PLAN])[:NAME_LENGTH]  # it reads no source
+    if len(pipelines) == 1 and pipelines[0] in OWN_DIALS:  # it reads no source, and curate's dials make no difference to it
+        stage = pipelines[0]
+        own = OWN_DIALS[stage]
+        mine = [text for name, text in zip(told, turned, strict=True) if name.startswith(f"{stage}.") and name not in own]
+        on = " on ".join(parameters[name] for name in own if parameters.get(name) not in (None, "None", ""))
+        return _cut(": ".join(part for part in (stage, " ".join(part for part in (on, *mine) if part)) if part))
     name = " ".join(turned) + (" on " if turned and place else "") + place
     if set(pipelines) - {"curate", DEFAULT}:
         name = f"{'+'.join(pipelines)}: {name}"
+    return _cut(name)
+
+
+def _cut(name: str) -> str:
     return name if len(name) <= NAME_LENGTH else name[: NAME_LENGTH - 1] + "…"
 
 

@@ -6,28 +6,48 @@ Imported by the courier alone: `mlflow` takes seconds to import.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mlflow import MlflowClient
-from mlflow.entities import Dataset, DatasetInput, Experiment, InputTag, Metric, Param, Run, RunTag
+from mlflow.entities import (
+    Dataset,
+    DatasetInput,
+    Experiment,
+    InputTag,
+    LoggedModelOutput,
+    Metric,
+    Param,
+    Run,
+    RunTag,
+)
 from mlflow.exceptions import MlflowException
 
 from polymath.tracking.delivery import Delivery
+from polymath.tracking.describe import flatten
+from polymath.tracking.models import curves
 from polymath.tracking.new_database import make_database
 from polymath.tracking.record import RunRecord, TrackingConfig
+from polymath.training.start import RESULT
+from polymath.training.trained import Trained
 
 LONGEST_VALUE = 6000  # characters of a parameter that MLflow takes
 LONGEST_DIGEST = 36
 PARAMETERS_AT_ONCE = 100
+METRICS_AT_ONCE = 1000
 GLANCE = ("records_kept", "kept_share", "duplicate_share", "benchmark_leaks", "training_tokens", "mb_per_second")
-"""The six numbers by which one run is told from another."""
-VIEW = "polymath"
+"""The six numbers by which one run of curate is told from another."""
+TRAINING_GLANCE = ("validation_loss", "perplexity", "trained_tokens", "tokens_per_second")
+"""Those of a training run, beside the names of its model and its mix."""
+VIEW, TRAINING_VIEW = "polymath", "training"
 RUN_NAME = "attributes.`Run Name`"
 ARTIFACTS = ("card.html", "books.csv", "record.json")
 GLANCE_PAGE = "#/experiments/{id}/runs?viewStateShareKey={view}&workflowType=machine_learning"
+TRAINING_PAGE = GLANCE_PAGE.replace("{view}", "{training}")
 ABOUT = (
-    f"**[At a glance]({GLANCE_PAGE})**: every curate run with the six numbers that matter.\n\n"
+    f"**[At a glance]({GLANCE_PAGE})**: every curate run with the six numbers that matter. "
+    f"**[Trained models]({TRAINING_PAGE})**: what each has learnt, of which mix.\n\n"
     "Tick two runs and press *Compare*, then *Show diff only*, to see in what they differ; "
     "`kedro compare RUN_A RUN_B` says which records changed their fate, and why.\n"
 )
@@ -54,9 +74,11 @@ class MlflowStore:
 
     def _dress(self, experiment: Experiment) -> None:
         """A description, and a saved view with the columns that matter; what a person changed stays."""
-        about = ABOUT.format(id=experiment.experiment_id, view=VIEW)
+        about = ABOUT.format(id=experiment.experiment_id, view=VIEW, training=TRAINING_VIEW)
         wanted = {"mlflow.note.content": about, "mlflow.experimentKind": "custom_model_development"}
-        wanted[f"mlflow.sharedViewState.{VIEW}"] = _view(experiment.creation_time or 0)
+        views = {VIEW: _columns(GLANCE, "mix"), TRAINING_VIEW: _columns(TRAINING_GLANCE, "model", "mix")}
+        for name, columns in views.items():
+            wanted[f"mlflow.sharedViewState.{name}"] = _view(columns, experiment.creation_time or 0)
         for name, value in wanted.items():
             if name not in experiment.tags:
                 self._client.set_experiment_tag(experiment.experiment_id, name, value)
@@ -96,7 +118,42 @@ class MlflowStore:
             path = record.folder(self._project) / name
             if path.exists():
                 self._client.log_artifact(run, str(path))
+        if record.training:
+            self._log_training(run, record)
         self._client.set_terminated(run, record.status, ended)
+
+    def _log_training(self, parent: str, record: RunRecord) -> None:
+        """A run within the run: what was trained, on what, with its curves; and the model that it left."""
+        assert record.training is not None
+        for begun in self._client.search_runs([self._experiment], f"tags.`mlflow.parentRunId` = '{parent}'"):
+            if begun.info.status == "FINISHED":
+                return
+            self._client.delete_run(begun.info.run_id)  # by a courier that was killed over it
+        trained = Trained(self._project / record.training)
+        log = curves(trained.log())
+        started, ended = (log[0][2], log[-1][2]) if log else (int(record.started * 1000),) * 2
+        tags = {"mlflow.parentRunId": parent, "trained": record.tags["trained"], **_person(record)}
+        name = trained.job.run.name
+        run = self._client.create_run(self._experiment, started, tags, run_name=f"train {name}").info.run_id
+        dials = flatten(trained.job.run.model_dump(mode="json", include={"model", "train", "layout", "steps", "learning_rate"}))
+        self._client.log_batch(run, params=[Param(key, value[:LONGEST_VALUE]) for key, value in dials.items()])
+        for first in range(0, len(log), METRICS_AT_ONCE):
+            self._client.log_batch(run, metrics=[Metric(*each) for each in log[first : first + METRICS_AT_ONCE]])
+        self._client.log_inputs(
+            run, [_input(name, given) for name, given in record.inputs.items() if given["context"] != "source"]
+        )
+        for path in (trained.folder / RESULT, trained.model / "README.md"):
+            self._client.log_artifact(run, str(path))
+        model = self._client.create_logged_model(
+            self._experiment,
+            name=re.sub(r"[^\w-]+", "-", name),
+            source_run_id=run,
+            tags={"trained": record.tags["trained"], "folder": record.training},
+            params={"parameters": str(trained.result["parameters"]), "mix": record.tags.get("mix", "")},
+        )
+        self._client.finalize_logged_model(model.model_id, "READY")
+        self._client.log_outputs(run, [LoggedModelOutput(model.model_id, trained.result["step"])])
+        self._client.set_terminated(run, "FINISHED", ended)
 
 
 def absolute(uri: str, project: Path) -> str:
@@ -138,6 +195,10 @@ def describe(record: RunRecord) -> str:
         ]
         shown = ", ".join(f"{-count:,.0f} {name.replace('_', ' ')}" for count, name in sorted(removed)[:5])
         lines += [f"Removed: {shown}{' and others' if len(removed) > 5 else ''}."] if removed else []
+    if "validation_loss" in record.metrics:
+        loss, steps = record.metrics["validation_loss"], record.metrics["trained_steps"]
+        model, track = record.tags.get("model", ""), record.tags.get("track", "")
+        lines.append(f"**{model}** after {steps:,.0f} steps on the track {track}: validation loss **{loss:.3f}**.")
     if record.error:
         lines.append(f"Failed: {record.error}")
     turned = [f"`{name}` = {record.parameters.get(name, 'not set')} (base: {base})" for name, base in record.changed.items()]
@@ -145,9 +206,12 @@ def describe(record: RunRecord) -> str:
     return "\n\n".join([*lines, f"`{record.command}`"])
 
 
-def _view(created: int) -> str:
+def _columns(metrics: Sequence[str], *tags: str) -> list[str]:
+    return [*(f"metrics.`{name}`" for name in metrics), *(f"tags.`{name}`" for name in tags)]
+
+
+def _view(columns: list[str], created: int) -> str:
     """A saved view of MLflow's list of runs: the columns that matter, in their order, wide enough to be read."""
-    columns = [*(f"metrics.`{name}`" for name in GLANCE), "tags.`mix`"]
     widths = {RUN_NAME: 260, **dict.fromkeys(columns, 118)}
     # MLflow takes the widths of those columns alone that the order names.
     state = {"selectedColumns": columns, "columnOrder": [RUN_NAME, *columns], "columnWidths": widths}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import atexit
 import contextlib
 import logging
+import os
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,19 +73,36 @@ class Tracker:
         tracker._parameters = context.params
         return tracker
 
-    def finish(self, catalog: CatalogProtocol) -> None:
-        """Add what the run made, leave a snapshot of it, and send it all."""
+    def finish(self, catalog: CatalogProtocol, made: Collection[str]) -> None:
+        """Add what the run made (`made`: names of datasets), leave a snapshot of it, and send it all."""
         from polymath.reporting.compare.snapshot import take_snapshot
         from polymath.reporting.metrics import run_metrics, run_tags
 
         self._stop("FINISHED")
         with self._harmless("the numbers of the run cannot be recorded"):
-            self.record.metrics = run_metrics(catalog, self._seconds) | {"seconds": self._took}
+            self.record.metrics = run_metrics(catalog, self._seconds, made) | {"seconds": self._took}
             self.record.inputs = describe_inputs(catalog, self._parameters)
             self.record.tags |= run_tags(catalog, self.record.inputs)
+        with self._harmless("what was trained cannot be recorded"):
+            self._add_models(catalog, made)
         with self._harmless("the run cannot be compared with others: its snapshot cannot be taken"):
             take_snapshot(catalog, self.record, self._project)
         self._end()
+
+    def _add_models(self, catalog: CatalogProtocol, made: Collection[str]) -> None:
+        """A training run is told by what it was trained on: it reads no source."""
+        from polymath.tracking.models import TRAINED, maker_of_mix, training_facts
+
+        if TRAINED not in made:
+            return
+        trained = catalog.load(TRAINED)
+        metrics, tags, inputs = training_facts(trained)
+        self.record.training = os.path.relpath(trained.folder, self._project)
+        self.record.metrics |= metrics
+        self.record.tags |= tags
+        self.record.inputs = {n: given for n, given in self.record.inputs.items() if given["context"] == "source"} | inputs
+        maker = maker_of_mix(read_records(self._project), inputs["schedule"]["digest"])
+        self.record.tags |= {"mix_made_by": maker} if maker else {}
 
     def fail(self, error: Exception) -> None:
         """Mark the run as failed, with the error's first line."""

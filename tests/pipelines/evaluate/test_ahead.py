@@ -1,5 +1,7 @@
 """A look ahead: what an evaluation would trip over is told before any work."""
 
+import importlib.util
+
 import pytest
 from kedro.io import DataCatalog, MemoryDataset
 
@@ -41,6 +43,13 @@ def look(evaluate, files, pipeline=EVALUATE, **datasets):
 def test_what_cannot_be_had_is_told(talker, files, given, told):
     with pytest.raises(UserError, match=told):
         look(dials(talker).model_validate({"model": str(talker), **given}), files)
+
+
+@pytest.mark.parametrize("package", ["torch", "lm_eval"])
+def test_what_is_not_installed_is_told(files, monkeypatch, package):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == package else object())
+    with pytest.raises(UserError, match=r"run: pip install 'polymath\[train\]'"):
+        look(dials("x"), files)
 
 
 def test_what_this_run_makes_itself_is_not_looked_for(files):

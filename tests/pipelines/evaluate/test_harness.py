@@ -1,12 +1,18 @@
 """Benchmarks from files: every part a shard, whole scores and those without what the mix holds."""
 
+import json
+
 import pytest
 
 from polymath.engine.save import save_plan
 from polymath.errors import UserError
-from polymath.pipelines.evaluate.harness import score_items
+from polymath.evaluation.models import Model
+from polymath.evaluation.suites import HarnessEntry
+from polymath.pipelines.evaluate.config import Exam
+from polymath.pipelines.evaluate.harness import score_exam, score_items
 from polymath.pipelines.evaluate.overlaps import find_overlaps
 from polymath.pipelines.evaluate.scores import score_benchmarks
+from polymath.sources.benchmarks import Benchmark
 from polymath.store.folder import ShardFolder
 from tests.pipelines.curate.made import ENGINE, all_kept, folder_of, records_of
 from tests.pipelines.evaluate.conftest import BENCHMARKS, HARNESS, SUITES, dials, rows
@@ -90,6 +96,22 @@ def test_a_whole_benchmark_is_the_mean_over_its_items_with_lm_evals_pooled_error
     for row in scores:
         if row["task"] in noted:
             assert row["score"] == pytest.approx(noted[row["task"]][row["metric"]])
+
+
+def test_of_rows_that_lm_eval_reads_itself_the_item_is_found_in_its_columns(talker, tmp_path):
+    """As with a benchmark of the hub: nothing of ours is in its rows."""
+    (tmp_path / "rows.jsonl").write_text(json.dumps({"q": "Is it?", "goal": "A goal of some words."}) + "\n")
+    task = {
+        **{"task": "mini", "dataset_path": "json", "dataset_kwargs": {"data_files": {"test": str(tmp_path / "rows.jsonl")}}},
+        **{"test_split": "test", "output_type": "multiple_choice", "doc_to_text": "{{q}}", "doc_to_target": 1},
+        **{"doc_to_choice": ["no", "yes"], "metric_list": [{"metric": "acc", "aggregation": "mean"}]},
+    }
+    (tmp_path / "mini.yaml").write_text(json.dumps(task))
+    entry = HarnessEntry(file=str(tmp_path / "mini.yaml"), metric="acc")
+    place = Benchmark.model_validate({"kind": "hub", "path": "some/one", "item": "goal", "licence": "CC0"})
+    exam = Exam("mini", entry, entry.tasks("mini")[0], place, tmp_path, dials(talker).dials(entry))
+    (row,) = score_exam(Model(str(talker)), exam).table.to_pylist()
+    assert (row["item"], row["prompt"], row["target"]) == ("A goal of some words.", "Is it?", "yes")
 
 
 def test_what_writes_programs_is_left_out_until_it_may_run_them(talker, files):

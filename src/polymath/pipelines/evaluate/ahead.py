@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ def look_ahead(pipeline: Pipeline, catalog: CatalogProtocol) -> None:
 
     made = pipeline.all_outputs()
     evaluate: EvaluateConfig = load("evaluate")
+    if importlib.util.find_spec("lm_eval") is None or importlib.util.find_spec("torch") is None:
+        raise UserError("evaluate needs PyTorch and lm-eval, which are not installed; run: pip install 'polymath[train]'")
     chosen = Chosen.of(evaluate, load("suites"), load("harness"))
     exams_of(chosen, evaluate, load("harness"), load("benchmarks"), Path(load("run.files_root")))
     if "finetuned" not in made or evaluate.model is not None:

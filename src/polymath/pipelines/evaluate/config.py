@@ -127,11 +127,13 @@ class Exam:
     place: Benchmark
     root: Path
     dials: HarnessDials
+    files: str = "hub"
+    """Digest of the bytes of items and examples, where they are read from files."""
     digest: str = field(init=False)
 
     def __post_init__(self) -> None:
         told = [each.model_dump(mode="json") for each in (self.entry, self.place, self.dials)]
-        object.__setattr__(self, "digest", digest_json([self.task.name, told, self.files_digest]))
+        object.__setattr__(self, "digest", digest_json([self.task.name, told, self.files]))
 
     @property
     def is_local(self) -> bool:
@@ -139,28 +141,30 @@ class Exam:
         return self.place.kind == "files"
 
     @property
-    def files_digest(self) -> str:
-        """Of the bytes of items and examples; a hub dataset's is its id."""
-        if not self.is_local:
-            return "hub"
-        shots = self.shots.content_digest(self.root) if self.entry.shots_path else ""
-        return self.items.content_digest(self.root) + shots
-
-    @property
     def items(self) -> Benchmark:
         """Where the rows to score stand."""
-        return self._at(self.entry.path or self.place.path)
+        return _rows_of(self.entry, self.place, self.entry.path or self.place.path)
 
     @property
     def shots(self) -> Benchmark:
         """Where the rows of the examples stand."""
-        return self._at(self.entry.shots_path)
+        return _rows_of(self.entry, self.place, self.entry.shots_path)
 
-    def _at(self, path: Words) -> Benchmark:
-        read = self.place.read
-        if self.entry.rows_at is not None:
-            read = read.model_copy(update={"rows_at": self.entry.rows_at})
-        return self.place.model_copy(update={"path": path, "read": read})
+
+def _rows_of(entry: HarnessEntry, place: Benchmark, path: Words) -> Benchmark:
+    """A benchmark's place with other files, read as the entry says."""
+    read = place.read if entry.rows_at is None else place.read.model_copy(update={"rows_at": entry.rows_at})
+    return place.model_copy(update={"path": path, "read": read})
+
+
+def _exams(name: str, entry: HarnessEntry, place: Benchmark, evaluate: EvaluateConfig, root: Path) -> list[Exam]:
+    """Every task of a benchmark; their files are read once for all of them."""
+    files = "hub"
+    if place.kind == "files":
+        paths = [entry.path or place.path, *([entry.shots_path] if entry.shots_path else [])]
+        files = "".join(_rows_of(entry, place, path).content_digest(root) for path in paths)
+    dials = evaluate.dials(entry)
+    return [Exam(name, entry, task, place, root, dials, files) for task in entry.tasks(name)]
 
 
 class Chosen(Config):
@@ -205,8 +209,7 @@ def exams_of(
             )
         if place.kind == "files":
             needs_examples(name, entry, evaluate.few_shot)
-        dials = evaluate.dials(entry)
-        found[name] = [Exam(name, entry, task, place, root, dials) for task in entry.tasks(name)]
+        found[name] = _exams(name, entry, place, evaluate, root)
     return found
 
 

@@ -24,8 +24,9 @@ NUMBERS: dict[str, tuple[str, Callable[[float], str]]] = {
     "benchmark_leaks": ("leaks", count),
     "training_tokens": ("tokens", short),
     "mb_per_second": ("MB/s", amount),
+    "validation_loss": ("loss", "{:.3f}".format),
 }
-"""The six metrics by which a run is told from another."""
+"""The six metrics by which a run of curate is told from another, and what a training run came to."""
 HOW = (
     "kedro compare RUN_A RUN_B sets two of them side by side, by id (or the beginning or last word of one), name, "
     "`previous` or `last`; without names it compares the last two."

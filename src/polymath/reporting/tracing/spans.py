@@ -1,9 +1,9 @@
 """Runs of tokens that a text shares with an indexed corpus, found through a sample of the corpus's n-grams.
 
 Every STRIDE-th token of the corpus is sampled with a key of the tokens from it on; the text is looked up at each of its tokens.
-So a shared run of SHORTEST = GRAM + STRIDE - 1 tokens holds a sampled n-gram whole, wherever it lies. (Winnowing, Schleimer 2003,
-promises the same with more samples, 2 / (STRIDE + 1) of the tokens in place of 1 / STRIDE, since it samples both sides.)
-Keys only lead to places; what is told was compared token by token.
+So a shared run of SHORTEST = GRAM + STRIDE - 1 tokens holds a sampled n-gram whole, wherever it lies. (Winnowing, Schleimer
+2003, samples both sides, and so needs 2 / (STRIDE + 1) of the tokens for the same promise, not 1 / STRIDE.) Keys only lead to
+places; what is told was compared token by token.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ GRAM, STRIDE = 8, 5
 SHORTEST = GRAM + STRIDE - 1
 """Tokens of a shared run that is found for certain."""
 LEVELS = ((GRAM, 32), (16, 16), (32, 16))
-"""How many tokens from a place on each part of its key stands for, and the part's bits, the highest first: so places in the order
-of their keys stand by what comes first, then by what follows, and many that begin alike can be narrowed down to the longest."""
+"""How many tokens from a place on each part of its key stands for, and the part's bits, the highest first. So places in the
+order of their keys stand by what comes first, then by what follows, and many that begin alike can be narrowed down to the
+likest."""
 MOST_PLACES = 4096
 """Places that a token of the text is compared with: of wording that stands in more (a template), the likest so many."""
 BLOCK = 16
@@ -102,7 +103,8 @@ def shared_runs(text: np.ndarray, samples: Samples, starts: np.ndarray, corpora:
         begin, end, document = _compare(text, corpora(number), at[mine], places)
         found.append(np.stack([begin, end, np.full(len(begin), number), document]))
     every = np.concatenate(found, axis=1)
-    return Runs(*every[:, every[1] - every[0] >= SHORTEST], unseen)
+    begin, end, corpus, document = every[:, every[1] - every[0] >= SHORTEST]
+    return Runs(begin, end, corpus, document, unseen)
 
 
 def _look_up(text: np.ndarray, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -124,12 +126,10 @@ def _look_up(text: np.ndarray, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return low, np.minimum(high, low + MOST_PLACES), unseen
 
 
-def _compare(
-    text: np.ndarray, corpus: Flat, at: np.ndarray, places: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The longest runs through token `at[i]` of the text and token `places[i]` of the corpus: begin, end (in the text), document.
+def _compare(text: np.ndarray, corpus: Flat, at: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The longest runs through token `at[i]` of the text and token `places[i]` of the corpus.
 
-    Pairs that lie on one run give it once.
+    Returns begin, end (both in the text) and document. Pairs that lie on one run give it once.
     """
     found = [np.empty((3, 0), np.int64)]
     order = np.lexsort((at, places - at))

@@ -63,8 +63,8 @@ class Found:
 def find_spans(index: SpanIndex, tokenizer: ShardFolder, text: str, min_tokens: int) -> Found:
     """The spans of `min_tokens` tokens and more. A span that others cover whole is left out.
 
-    How a tokenizer cuts the first word depends on what stands before it. So the text is read as the beginning of an example and as
-    what follows a space, and the reading with more in it is taken.
+    How a tokenizer cuts the first word depends on what stands before it. So the text is read as the beginning of an example
+    and as what follows a space, and the reading with more in it is taken.
     """
     from tokenizers import Tokenizer
 
@@ -111,7 +111,7 @@ def tell_text(project: Project, text: str, min_tokens: int, limit: int) -> None:
     if not found.spans:
         console.print(f"{size}; no {min_tokens} in a row stand in the training examples of this mix")
         return
-    console.print(f"{size}, {found.covered:,} of them in runs of {min_tokens} and more that stand in the training examples of this mix")
+    console.print(f"{size}; {found.covered:,} stand in runs of {min_tokens} and more in the training examples of this mix")
     for span in found.spans[:limit]:
         _tell_span(console, tokens, found, span, limit)
     if len(found.spans) > limit:

@@ -1,0 +1,58 @@
+"""What a run's record says of models: what one was trained on, and what it learnt."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from polymath.tracking.record import RunRecord
+from polymath.training.trained import KEY_LENGTH, Trained
+
+TRAINED = "finetuned"
+CURVES = ("loss", "grad_norm", "learning_rate", "memory_mb")
+"""Of a step's line in the log; what MLflow draws."""
+
+
+def training_facts(trained: Trained) -> tuple[dict[str, float], dict[str, str], dict[str, dict[str, str]]]:
+    """Metrics, tags and inputs of a training run: how far it came, how it is found, what it was trained on."""
+    result, job = trained.result, trained.job
+    run, last = job.run, result["validation"]
+    metrics = {"trained_tokens": result["tokens"], "trained_steps": result["step"]}
+    metrics["tokens_per_second"] = round(result["tokens"] / max(result["seconds"], 1e-9), 1)
+    if last:
+        metrics |= {"validation_loss": last["all"], "perplexity": round(math.exp(min(last["all"], 50)), 3)}
+        metrics |= {f"validation/{task}": loss for task, loss in last.items() if task != "all"}
+    tags = {"trained": run.key[:KEY_LENGTH], "model": run.start.name, "track": run.train.track}
+    places = job.data.model_dump(mode="json")
+    inputs = {
+        name: {"digest": digest, "context": "trained on", "kind": "local", "place": str(places[name])}
+        for name, digest in run.mix.digests.items()
+    }
+    if run.start.kind != "fresh":
+        place = {"path": run.start.place, "revision": run.start.revision}
+        hub = {"kind": "hugging_face", "place": json.dumps({name: value for name, value in place.items() if value})}
+        base = hub if run.start.kind == "hub" else {"kind": "local", "place": run.start.place}
+        inputs["base_model"] = {"digest": run.start.digest or run.start.revision or "main", "context": "base", **base}
+    return metrics, tags, inputs
+
+
+def maker_of_mix(records: Iterable[RunRecord], schedule: str) -> str:
+    """Id of the run that made the schedule of this digest, the first that ended with it; empty where none is known."""
+    made = (each.id for each in records if each.inputs.get("schedule", {}).get("digest") == schedule)
+    return next(made, "")
+
+
+def curves(log: Iterable[Mapping[str, Any]]) -> list[tuple[str, float, int, int]]:
+    """Name, value, time in ms and step of everything that a training run measured."""
+    found = []
+    for line in log:
+        when, step = int(line["time"] * 1000), line["step"]
+        named = {name: line[name] for name in CURVES if line.get(name) is not None}
+        if line.get("tokens") and line["seconds"]:
+            named["tokens_per_second"] = line["tokens"] / line["seconds"]
+        for task, loss in line.get("validation", {}).items():
+            named["validation_loss" if task == "all" else f"validation/{task}"] = loss
+        found += [(name, value, when, step) for name, value in named.items() if math.isfinite(value)]
+    return found
