@@ -12,6 +12,7 @@ os.environ.update(
     HF_HUB_OFFLINE="1",
     HF_DATASETS_OFFLINE="1",
     TOKENIZERS_PARALLELISM="false",
+    OMP_NUM_THREADS="1",  # two processes test at once: threads of small models would only wait for one another
     DO_NOT_TRACK="1",
     KEDRO_DISABLE_TELEMETRY="1",
     MLFLOW_DISABLE_TELEMETRY="true",

@@ -127,8 +127,8 @@ class ConsoleHooks:
             from polymath.reporting.plan.console import print_plan
 
             print_plan(catalog)
-        if "finetuned" in pipeline.all_outputs():
-            from polymath.reporting.training import print_training
+        if "training_page" in pipeline.all_outputs():
+            from polymath.reporting.training.console import print_training
 
             print_training(catalog)
         if "evaluation_page" in pipeline.all_outputs():

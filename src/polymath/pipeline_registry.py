@@ -9,7 +9,7 @@ from polymath.pipelines.plan.pipeline import create_pipeline as plan
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Named sums of pipelines; `__default__` is what `kedro run` runs. `plan` is asked for by name."""
+    """Named sums of pipelines; `__default__` is what `kedro run` runs. `finetune` evaluates what it has trained."""
     # Kedro makes typed parameters in this order: what takes a part (`tokenize.form`) comes before what takes the whole.
-    pipelines = {"finetune": finetune(), "curate": curate(), "evaluate": evaluate(), "plan": plan()}
+    pipelines = {"finetune": finetune() + evaluate(), "curate": curate(), "evaluate": evaluate(), "plan": plan()}
     return {**pipelines, "__default__": pipelines["curate"]}

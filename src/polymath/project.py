@@ -65,11 +65,19 @@ class Project:
         return training_runs(self.path / found.folder)
 
     def training(self, word: str) -> Trained:
-        """A training run by `last`, its key or the beginning of it, or a run of `kedro runs` that trained."""
+        """A training run by its key or the beginning of it, or by a run of `kedro runs` that trained; `last`: the one that
+        finetune ended last, else the one that it began last. A UserError where there is none."""
+        from polymath.errors import UserError
         from polymath.reporting.tracing.runs import find_training
         from polymath.tracking.record import read_records
 
-        return self.trained() if word == "last" else find_training(self.trainings(), read_records(self.path), word)
+        runs = self.trainings()
+        if not runs:
+            raise UserError("no model was trained here yet; run: kedro run --pipeline=finetune")
+        if word == "last":
+            ended: Trained | None = self.catalog.load("finetuned")
+            return ended or runs[-1]
+        return find_training(runs, read_records(self.path), word)
 
     def parameters(self, name: str) -> Any:
         """A top-level entry of the parameters, as the typed Config that its step takes."""

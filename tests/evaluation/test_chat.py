@@ -14,6 +14,7 @@ from polymath.cli import cli
 from polymath.evaluation.talk import Answer, Prompt, Sampling
 from polymath.reporting import chat as talking
 from tests.evaluation.tiny import LEARNT, TEXT, make_model, make_tokenizer, save
+from tests.running import kedro
 
 
 def invoke(*words: str, **given: str) -> Result:
@@ -127,13 +128,15 @@ def finished(project: Path, model: Path) -> None:
     (run.parent / "current.json").write_text(json.dumps({"key": key}), "utf-8")
 
 
-def test_without_a_name_the_model_that_was_trained_last_talks(project, talker, monkeypatch):
-    monkeypatch.chdir(project)
-    result = invoke("--prompt", "Say hello.")
-    assert result.exit_code == 1
+@pytest.mark.proof
+def test_without_a_name_the_model_that_was_trained_last_talks(project, talker):
+    """In processes of their own: opening a project sets up Kedro's logging, which closes what a test has open."""
+    words = ("chat", "--temperature", "0", "--prompt", "Say hello.")
+    result = kedro(project, *words)
+    assert result.returncode == 1
     assert "no model was trained here yet; run: kedro run --pipeline=finetune" in result.stderr
     finished(project, talker)
-    assert invoke("--prompt", "Say hello.").stdout == LEARNT["Say hello."] + "\n"
+    assert kedro(project, *words).stdout == LEARNT["Say hello."] + "\n"
 
 
 # --- on a terminal ------------------------------------------------------------------------------------------------------

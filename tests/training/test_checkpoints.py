@@ -16,7 +16,7 @@ def make(folder, *steps):
 
 def test_what_is_still_being_written_is_no_checkpoint(tmp_path):
     make(tmp_path, 4)
-    (tmp_path / ".writing" / "checkpoint-8").mkdir()
+    (tmp_path / ".writing" / "checkpoint-8").mkdir(parents=True)
     assert last_checkpoint(tmp_path) == tmp_path / "checkpoint-4"
     clear_unfinished(tmp_path)
     assert checkpoint_steps(tmp_path) == [4]

@@ -53,8 +53,6 @@ def model_flops_share(facts: dict[str, Any], run: RunConfig) -> float | None:
 
 
 def told_count(number: float) -> str:
-    """`5.2 M`, `70 B`."""
-    for size, name in ((1e9, "B"), (1e6, "M"), (1e3, "K")):
-        if number >= size:
-            return f"{number / size:.3g} {name}"
-    return f"{number:,.0f}"
+    """`5.2 M`, `70 B`; small numbers as they are."""
+    size, name = next(((size, name) for size, name in ((1e9, "B"), (1e6, "M")) if number >= size), (1, ""))
+    return f"{number / size:.3g} {name}" if name else f"{number:,.0f}"

@@ -1,12 +1,19 @@
 """A training run is found by what people call it, and says which records it saw."""
 
-import pytest
+import os
+from types import SimpleNamespace
 
+import pytest
+from kedro.io import DataCatalog
+
+from polymath.datasets import ModelDataset
 from polymath.errors import UserError
+from polymath.project import Project
 from polymath.reporting.trace import Chapter, _sequences
 from polymath.reporting.tracing.batches import batch_of
 from polymath.reporting.tracing.runs import find_training, last_step, tell_training, training_runs
 from polymath.tracking.record import RunRecord
+from polymath.training.trained import point_to
 from tests.reporting.tracing.conftest import LAST
 
 ONE, OTHER = "0123456789abcdef", "0123ffffffffffff"
@@ -60,6 +67,21 @@ def test_runs_that_go_on_are_listed_and_folders_that_are_none_are_not(leave):
     (folder / "current.json").write_text("{}")
     assert training_runs(folder) == runs
     assert [last_step(run) for run in runs] == [LAST, LAST]
+
+
+def test_the_last_run_is_the_one_that_ended_last_else_the_one_that_was_begun_last(leave, tmp_path):
+    catalog = DataCatalog({"finetuned": ModelDataset(str(tmp_path / "finetune"))})
+    project = Project(SimpleNamespace(project_path=tmp_path, catalog=catalog))
+    with pytest.raises(UserError, match=r"^no model was trained here yet; run: kedro run --pipeline=finetune$"):
+        project.training("last")
+    one, other = leave(ONE), leave(OTHER, ended=False)
+    os.utime(other.folder / "run.json", (2e9, 2e9))
+    assert project.training("last") == other
+    one.model.mkdir()
+    (one.model / "config.json").write_text("{}")
+    point_to(tmp_path / "finetune", ONE)
+    assert project.training("last") == one
+    assert project.training("0123ff") == other
 
 
 def test_a_record_was_seen_in_exactly_those_steps_whose_batches_hold_it(leave, load):

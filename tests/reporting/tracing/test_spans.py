@@ -6,7 +6,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polymath.reporting.tracing import spans
-from polymath.reporting.tracing.spans import SHORTEST, STRIDE, Flat, Samples, merge, sample, sample_count, shared_runs
+from polymath.reporting.tracing.spans import (
+    SHORTEST,
+    STRIDE,
+    Catalogue,
+    Flat,
+    Samples,
+    count_heads,
+    merge,
+    sample,
+    sample_count,
+    shared_runs,
+)
 
 LETTERS = st.integers(0, 3)
 DOCUMENTS = st.lists(st.lists(LETTERS, max_size=60), min_size=1, max_size=6)
@@ -17,19 +28,22 @@ def flat(documents):
     return Flat(np.array([token for each in documents for token in each], np.uint16), offsets)
 
 
-def indexed(corpora, wanted=lambda corpus, document: True):
-    """All samples in order, and the number of each corpus's first place."""
+def indexed(corpora, wanted=lambda corpus, document: True, bits=3):
     starts = np.concatenate([[0], np.cumsum([sample_count(len(each.ids)) for each in corpora])])
     parts = []
     for number, corpus in enumerate(corpora):
         found = sample(corpus, np.array([wanted(number, row) for row in range(len(corpus.offsets) - 1)], bool))
         parts.append(Samples(found.keys, found.numbers + starts[number]))
-    return merge(parts), starts
+    samples = merge(parts)
+    return Catalogue(samples, np.concatenate([[0], count_heads(samples.keys, bits).cumsum()]), starts)
 
 
-def search(text, corpora, **how):
-    samples, starts = indexed(corpora, **how)
-    runs = shared_runs(np.array(text, np.uint32), samples, starts, corpora.__getitem__)
+def nobody(array, begin, end):
+    """Whom it does not help to know what will be read."""
+
+
+def search(text, corpora, before=None, **how):
+    runs = shared_runs(np.array(text, np.uint32), indexed(corpora, **how), corpora.__getitem__, nobody, before)
     return set(zip(*(each.tolist() for each in (runs.begin, runs.end, runs.corpus, runs.document)), strict=True))
 
 
@@ -63,7 +77,10 @@ def test_every_shared_run_is_found_and_no_other(corpora, filler, data):
         document = data.draw(st.sampled_from([each for documents in corpora for each in documents]))
         start = data.draw(st.integers(0, max(len(document) - 1, 0)))
         text += document[start : start + data.draw(st.integers(0, 50))]
-    assert search(text, [flat(each) for each in corpora]) == slow_search(text, corpora)
+    corpora_, every = [flat(each) for each in corpora], slow_search(text, corpora)
+    assert search(text, corpora_) == every
+    before = data.draw(st.integers(0, len(text)))
+    assert {run for run in every if run[0] < before} <= search(text, corpora_, before) <= every
 
 
 @pytest.mark.parametrize("before", range(STRIDE + 1))
@@ -89,7 +106,13 @@ def test_of_wording_in_more_places_than_are_compared_the_longest_run_is_found_an
     monkeypatch.setattr(spans, "MOST_PLACES", 4)
     opening, rest = list(range(10)), list(range(50, 90))
     corpora = [flat([[*opening, 200 + number, 201, 202] for number in range(30)] + [opening + rest])]
-    samples, starts = indexed(corpora)
-    runs = shared_runs(np.array(opening + rest[:30], np.uint32), samples, starts, corpora.__getitem__)
+    runs = shared_runs(np.array(opening + rest[:30], np.uint32), indexed(corpora), corpora.__getitem__, nobody)
     assert (0, 40, 30) in set(zip(runs.begin.tolist(), runs.end.tolist(), runs.document.tolist(), strict=True))
     assert runs.unseen.tolist()[:4] == [True, True, True, False]
+
+
+def test_wording_in_more_places_than_are_compared_is_found_where_nothing_goes_on_as_the_text_does(monkeypatch):
+    monkeypatch.setattr(spans, "MOST_PLACES", 4)
+    opening = list(range(14))
+    found = search([*opening, *range(500, 520)], [flat([[*opening, 200 + number] for number in range(30)])])
+    assert {(begin, end) for begin, end, *_ in found} == {(0, 14)}

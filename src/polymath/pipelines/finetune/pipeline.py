@@ -3,6 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from polymath.pipelines.finetune.prepare import plan_run
+from polymath.pipelines.finetune.report import write_training_page
 from polymath.pipelines.finetune.train import train_model
 from polymath.pipelines.steps import Step, sum_steps
 
@@ -21,5 +22,8 @@ def create_pipeline() -> Pipeline:
         ]),
         Step("train", [
             Node(train_model, ["finetune_run", *MIX], "finetuned"),
+        ]),
+        Step("report", [
+            Node(write_training_page, ["finetuned", "finetune_run", ENGINE], "training_page"),
         ]),
     ])  # fmt: skip

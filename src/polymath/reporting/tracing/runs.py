@@ -60,14 +60,19 @@ def last_step(run: Trained) -> int:
     return max((int(line["step"]) for line in run.log() if "loss" in line), default=0)
 
 
-def changed_datasets(load: Load, run: RunConfig) -> list[str]:
+def digests_here(load: Load) -> dict[str, str]:
+    """Of the datasets of READ as they stand here."""
+    return {name: load(name).digest for name in READ}
+
+
+def changed_datasets(here: dict[str, str], run: RunConfig) -> list[str]:
     """Those of READ that are not what the run was trained on."""
-    return [name for name in READ if load(name).digest != run.mix.digests[name]]
+    return [name for name, digest in here.items() if digest != run.mix.digests[name]]
 
 
 def check_mix(load: Load, run: Trained, what: str) -> None:
     """A UserError where the mix has been made anew since. `what`: the thing that cannot be told then."""
-    if changed := changed_datasets(load, run.job.run):
+    if changed := changed_datasets(digests_here(load), run.job.run):
         raise UserError(
             f"trace --run {run.folder.name}: the mix has been made anew since ({', '.join(changed)}), so that {what} cannot be "
             "told any more; make its mix again, with the parameters that it had then (kedro runs, kedro compare)"
@@ -82,11 +87,12 @@ def track_shard(folder: ShardFolder, track: str) -> Shard:
 def tell_training(load: Load, runs: list[Trained], story: list[Chapter]) -> list[Chapter]:
     """Which of the runs saw a record, and in which steps, after the chapters that tell where its examples are packed."""
     packed = [chapter.facts for chapter in story if chapter.step == "pack" and "steps" in chapter.facts]
+    here = digests_here(load) if packed and runs else {}
     chapters = []
     for run in runs:
         track = run.job.run.train.track
         drawn = sorted({step + 1 for facts in packed if facts["track"] == track for step in facts["steps"]})
-        if not drawn or changed_datasets(load, run.job.run):
+        if not drawn or changed_datasets(here, run.job.run):
             continue
         last = last_step(run)
         seen = [step for step in drawn if step <= last]

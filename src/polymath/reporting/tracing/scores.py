@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from polymath.errors import UserError, choices
 from polymath.reporting.card.words import amount, count, plural, share
 from polymath.reporting.compare.tell_compare import plain_console
 from polymath.reporting.trace import Load
-from polymath.reporting.tracing.runs import changed_datasets, last_step, name_of, track_shard
+from polymath.reporting.tracing.runs import changed_datasets, digests_here, last_step, name_of, track_shard
 from polymath.tracking.record import RunRecord, read_records
 from polymath.training.config import RunConfig, Start
 from polymath.training.trained import Trained
@@ -105,9 +106,9 @@ def tell_score(project: Project, run: Trained, benchmark: str) -> None:
     console = plain_console()
     _tell_scores(console, benchmark, found, project.parameters("evaluate").overlap_words)
     config = run.job.run
-    changed = changed_datasets(project.load, config)
+    changed = changed_datasets(digests_here(project.load), config)
     facts = {
-        "model": f"{run.model}, step {last_step(run):,} of {config.steps:,}",
+        "model": f"{os.path.relpath(run.model, project.path)}, step {last_step(run):,} of {config.steps:,}",
         "key": config.key,
         "from": origin(config.start),
         "track": config.train.track,

@@ -18,16 +18,21 @@ SHORTEST = GRAM + STRIDE - 1
 """Tokens of a shared run that is found for certain."""
 LEVELS = ((GRAM, 32), (16, 16), (32, 16))
 """How many tokens from a place on each part of its key stands for, and the part's bits, the highest first. So places in the
-order of their keys stand by what comes first, then by what follows, and many that begin alike can be narrowed down to the
-likest."""
+order of their keys stand by what comes first, then by what follows, and many that begin alike can be narrowed down to those
+that go on alike."""
 MOST_PLACES = 4096
-"""Places that a token of the text is compared with: of wording that stands in more (a template), the likest so many."""
+"""Places that a token of the text is compared with: of wording that stands in more (a template), so many."""
 BLOCK = 16
 """Tokens that are compared at once."""
 ROWS = 2**16
 """Places that are compared at once."""
+KEYS_PER_HEAD = 256
+"""Keys that begin with the same bits, on average: one page of memory, found by way of `Catalogue.heads`."""
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+
+Expect = Callable[[np.ndarray, np.ndarray, np.ndarray], None]
+"""Told of an array the ranges (from, to) that will be read from it soon: a disk is faster when it is asked for all at once."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,17 @@ class Samples:
     """uint64, ascending."""
     numbers: np.ndarray
     """Unsigned: a place divided by STRIDE, counted on through all corpora (see `sample_count`)."""
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Samples with a table of contents."""
+
+    samples: Samples
+    heads: np.ndarray
+    """int64[a power of two + 1]: where the keys that begin with the same bits stand."""
+    starts: np.ndarray
+    """int64[corpora + 1]: the number of each corpus's first place."""
 
 
 @dataclass(frozen=True)
@@ -86,42 +102,71 @@ def merge(parts: list[Samples]) -> Samples:
     return Samples(keys[order], np.concatenate([part.numbers for part in parts])[order])
 
 
-def shared_runs(text: np.ndarray, samples: Samples, starts: np.ndarray, corpora: Callable[[int], Flat]) -> Runs:
+def head_bits(samples: int) -> int:
+    """Leading bits by which so many keys are looked up."""
+    return max((samples // KEYS_PER_HEAD).bit_length(), 1)
+
+
+def count_heads(keys: np.ndarray, bits: int) -> np.ndarray:
+    """How many keys begin with each combination of so many bits: int64[2**bits]."""
+    return np.bincount(_heads(keys, bits), minlength=1 << bits)
+
+
+def _heads(keys: np.ndarray, bits: int) -> np.ndarray:
+    return (keys >> np.uint64(64 - bits)).astype(np.int64)
+
+
+def shared_runs(
+    text: np.ndarray, catalogue: Catalogue, corpora: Callable[[int], Flat], expect: Expect, before: int | None = None
+) -> Runs:
     """The runs of `text` (ids) that the corpora share, all of SHORTEST tokens and more.
 
-    `starts`: int64[corpora + 1], the number of each corpus's first place; `corpora`: a corpus by its number.
+    `corpora`: a corpus by its number; `before`: of the runs that begin at this token or after it, none need be found.
     """
-    lows, highs, unseen = _look_up(text, samples.keys)
+    lows, highs, unseen = _look_up(text, catalogue, expect, len(text) if before is None else before + STRIDE)
     at = np.repeat(np.arange(len(lows)), highs - lows)
-    parts = [samples.numbers[low:high].astype(np.int64) for low, high in zip(lows, highs, strict=True) if high > low]
+    expect(catalogue.samples.numbers, lows, highs)
+    parts = [catalogue.samples.numbers[low:high].astype(np.int64) for low, high in zip(lows, highs, strict=True) if high > low]
     numbers = np.concatenate([np.empty(0, np.int64), *parts])
-    corpus = np.searchsorted(starts, numbers, side="right") - 1
-    found = [np.empty((4, 0), np.int64)]
+    corpus = np.searchsorted(catalogue.starts, numbers, side="right") - 1
+    wanted = []
     for number in np.unique(corpus).tolist():
-        mine = corpus == number
-        places = (numbers[mine] - starts[number]) * STRIDE
-        begin, end, document = _compare(text, corpora(number), at[mine], places)
+        mine, flat = np.flatnonzero(corpus == number), corpora(number)
+        places = (numbers[mine] - catalogue.starts[number]) * STRIDE
+        expect(flat.offsets, np.zeros(1, np.int64), np.array([len(flat.offsets)]))
+        expect(flat.ids, np.maximum(places - BLOCK, 0), np.minimum(places + BLOCK, len(flat.ids)))
+        wanted.append((number, flat, at[mine], places))
+    found = [np.empty((4, 0), np.int64)]
+    for number, flat, mine, places in wanted:
+        begin, end, document = _compare(text, flat, mine, places)
         found.append(np.stack([begin, end, np.full(len(begin), number), document]))
     every = np.concatenate(found, axis=1)
     begin, end, corpus, document = every[:, every[1] - every[0] >= SHORTEST]
     return Runs(begin, end, corpus, document, unseen)
 
 
-def _look_up(text: np.ndarray, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """For each token of the text, the places to compare it with (from, to), and whether there are more of them."""
+def _look_up(text: np.ndarray, catalogue: Catalogue, expect: Expect, until: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For each token of the text (the first ones, `until` one), the samples to compare it with: from, to, and whether there are
+    more of them."""
     size = len(text)
     left = size - np.arange(size)
     mine = _keys(text, np.full(size, size), 1)
-    low, high = np.zeros(size, np.int64), np.zeros(size, np.int64)
+    head = _heads(mine, len(catalogue.heads).bit_length() - 1)
+    low, high = catalogue.heads[head], catalogue.heads[head + 1]
+    idle = (left < GRAM) | (np.arange(size) >= until)
+    high[idle] = low[idle]
+    few = np.flatnonzero(high - low <= MOST_PLACES)
+    expect(catalogue.samples.keys, low[few], high[few])
     unseen, shift = np.zeros(size, bool), 64
     for length, bits in LEVELS:
         shift -= bits
         rest = np.uint64((1 << shift) - 1)
-        asked = np.flatnonzero((left >= length) & ((length == GRAM) | (high - low > MOST_PLACES)))
-        first = np.searchsorted(keys, mine[asked] & ~rest)
-        last = np.searchsorted(keys, mine[asked] | rest, side="right")
-        there = last > first
-        low[asked[there]], high[asked[there]] = first[there], last[there]
+        for token in np.flatnonzero((left >= length) & ((length == GRAM) | (high - low > MOST_PLACES))).tolist():
+            keys = catalogue.samples.keys[low[token] : high[token]]
+            first = np.searchsorted(keys, mine[token] & ~rest)
+            last = np.searchsorted(keys, mine[token] | rest, side="right")
+            if last > first or length == GRAM:
+                low[token], high[token] = low[token] + first, low[token] + last
         unseen |= high - low > MOST_PLACES
     return low, np.minimum(high, low + MOST_PLACES), unseen
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.console import Console
@@ -63,39 +63,51 @@ class Found:
 def find_spans(index: SpanIndex, tokenizer: ShardFolder, text: str, min_tokens: int) -> Found:
     """The spans of `min_tokens` tokens and more. A span that others cover whole is left out.
 
-    How a tokenizer cuts the first word depends on what stands before it. So the text is read as the beginning of an example
-    and as what follows a space, and the reading with more in it is taken.
+    How a tokenizer cuts the first word depends on what stands before it. So the text is read as the beginning of an example;
+    and as what follows a space, where a span begins with what only this reading has.
     """
     from tokenizers import Tokenizer
 
     definition = tokenizer_row(tokenizer)["definition"]
-    readings = [(Tokenizer.from_str(definition), text), (Tokenizer.from_str(going_on_of(definition)), f" {text}")]
-    found = []
-    for reader, words in readings:
-        ids = np.array(reader.encode(words, add_special_tokens=False).ids, np.uint32)
-        found.append(Found(ids, reader, spans_of(index.runs(ids), min_tokens) if len(ids) >= min_tokens else []))
-    if max(len(each.ids) for each in found) < min_tokens:
+    opening, within = Tokenizer.from_str(definition), Tokenizer.from_str(going_on_of(definition))
+    first, second = _encode(opening, text), _encode(within, f" {text}")
+    if max(len(first), len(second)) < min_tokens:
         raise UserError(
-            f"trace --text: the text has {plural(len(found[0].ids), 'token')}, and spans of fewer than {min_tokens} are not "
+            f"trace --text: the text has {plural(len(first), 'token')}, and spans of fewer than {min_tokens} are not "
             "looked for (--min-tokens); give a longer text"
         )
-    return max(found, key=lambda each: each.covered)
+    found = Found(first, opening, spans_of(index.runs(first), min_tokens))
+    own = len(second) - _same_at_the_end(first, second)
+    if (index.runs(second, before=own).begin < own).any():
+        found = max(found, Found(second, within, spans_of(index.runs(second), min_tokens)), key=lambda each: each.covered)
+    return found
+
+
+def _encode(tokenizer: Tokenizer, text: str) -> np.ndarray:
+    return np.array(tokenizer.encode(text, add_special_tokens=False).ids, np.uint32)
+
+
+def _same_at_the_end(first: np.ndarray, second: np.ndarray) -> int:
+    """How many tokens in a row two texts end with alike."""
+    least = min(len(first), len(second))
+    differs = first[::-1][:least] != second[::-1][:least]
+    return int(differs.argmax()) if differs.any() else least
 
 
 def spans_of(runs: Runs, min_tokens: int) -> list[Span]:
     """The runs of `min_tokens` and more, each once with all examples that hold it, the longest first."""
     long_ = runs.end - runs.begin >= min_tokens
     begin, end, corpus, document = (each[long_] for each in (runs.begin, runs.end, runs.corpus, runs.document))
-    bounds = np.unique(np.stack([begin - end, begin]), axis=1).T.tolist()
+    bounds, which = np.unique(np.stack([begin - end, begin]), axis=1, return_inverse=True)
     covered = np.zeros(len(runs.unseen), bool)
     spans = []
-    for size, first in bounds:
+    for number, (size, first) in enumerate(bounds.T.tolist()):
         last = first - size
         if covered[first:last].all():
             continue
         covered[first:last] = True
-        holds = (begin <= first) & (end >= last)
-        examples = np.unique(np.stack([corpus[holds], document[holds]]), axis=1).T
+        mine = which == number  # a longer run around it would have covered it
+        examples = np.unique(np.stack([corpus[mine], document[mine]]), axis=1).T
         unseen = bool(runs.unseen[first : first + STRIDE].any())
         spans.append(Span(first, last, [(shard, row) for shard, row in examples.tolist()], unseen))
     return spans
@@ -104,8 +116,7 @@ def spans_of(runs: Runs, min_tokens: int) -> list[Span]:
 def tell_text(project: Project, text: str, min_tokens: int, limit: int) -> None:
     """The longest training spans that a text repeats, each with the examples that hold it."""
     console = plain_console()
-    tokens = project.load("tokens")
-    index = _index(console, project.path / PLACE, tokens)
+    index = _index(console, project.path / PLACE, project.load("tokens"))
     found = find_spans(index, project.load("tokenizer"), text, min_tokens)
     size = f"{plural(len(found.ids), 'token')} of text"
     if not found.spans:
@@ -113,30 +124,21 @@ def tell_text(project: Project, text: str, min_tokens: int, limit: int) -> None:
         return
     console.print(f"{size}; {found.covered:,} stand in runs of {min_tokens} and more in the training examples of this mix")
     for span in found.spans[:limit]:
-        _tell_span(console, tokens, found, span, limit)
+        _tell_span(console, index, found, span, limit)
     if len(found.spans) > limit:
         console.print(f"\nand {plural(len(found.spans) - limit, 'more span')} (--limit)")
     console.print("\n[dim]kedro trace RECORD tells a record's story, and which runs saw it[/dim]")
 
 
-def _tell_span(console: Console, tokens: ShardFolder, found: Found, span: Span, limit: int) -> None:
+def _tell_span(console: Console, index: SpanIndex, found: Found, span: Span, limit: int) -> None:
     count = f"{'at least ' if span.at_least else ''}{plural(len(span.examples), 'example')}"
     console.print()
     console.print(Text.assemble((f"{span.end - span.begin} tokens", "bold"), f" in {count}"))
     console.print(Text(cut(visible(found.words(span)), LONGEST), "green"), soft_wrap=True)
-    for row in examples_at(tokens, span.examples[:limit]):
+    for row in index.examples(span.examples[:limit]):
         console.print(Text.assemble("  ", row["id"], (f"  {row['task']}, {row['source']}", "dim")), soft_wrap=True)
     if len(span.examples) > limit:
         console.print(f"  and {len(span.examples) - limit:,} more (--limit)")
-
-
-def examples_at(tokens: ShardFolder, places: list[tuple[int, int]]) -> list[dict[str, Any]]:
-    """`id`, `task` and `source` of examples by token shard and row (in the order of the mix)."""
-    found: list[dict[str, Any]] = []
-    for shard in dict.fromkeys(shard for shard, _ in places):
-        rows = [row for number, row in places if number == shard]
-        found += tokens.shards[shard].take(rows, ["id", "task", "source"]).to_pylist()
-    return found
 
 
 def _index(console: Console, folder: Path, tokens: ShardFolder) -> SpanIndex:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from polymath.reporting.summary import nearby
+from polymath.reporting.summary import first_of, nearby
 
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
 
+    from polymath.datasets import FileDataset
     from polymath.training.trained import Trained
 
 
@@ -19,6 +20,7 @@ def print_training(catalog: CatalogProtocol) -> None:
     from rich.markup import escape
 
     trained: Trained = catalog.load("finetuned")
+    page: FileDataset = catalog["training_page"]
     result, run = trained.result, trained.job.run
     first, last = result["first"], result["validation"]
     told = {
@@ -29,8 +31,8 @@ def print_training(catalog: CatalogProtocol) -> None:
         told["learnt"] = f"validation loss {first['all']:.2f} -> {last['all']:.2f}, perplexity {_perplexity(last['all'])}"
         tasks = (f"{name} {first[name]:.2f} -> {loss:.2f}" for name, loss in last.items() if name != "all" and name in first)
         told["by task"] = ", ".join(tasks)
-    if not result["packed"]:
-        told["look at"] = "its architecture lets packed documents see each other, so it was trained on one document a row"
+    told["look at"] = first_of(page.notices) if page.notices else "nothing stands out"
+    told["report"] = str(nearby(page.page))
     told["model"] = str(nearby(trained.model))
     told["next"] = "kedro chat, kedro run --pipeline=evaluate"
     console = Console(highlight=False)
