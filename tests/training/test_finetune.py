@@ -63,6 +63,7 @@ def test_checkpoints_are_kept_by_the_policy(trained):
     done, _ = trained
     kept = sorted(path.name for path in (done.folder / "checkpoints").iterdir())
     assert kept == ["checkpoint-12", "checkpoint-8"]
+    assert [path.name for path in Trained(done.folder).checkpoints] == ["checkpoint-8"]  # the model is the other
     assert json.loads((done.folder / "checkpoints/checkpoint-8/layout.json").read_text()) == {"ranks": 1, "zero": 0}
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from polymath.store.digest import digest_strings
-from polymath.training.checkpoints import LOG, Log
+from polymath.training.checkpoints import CHECKPOINTS, LOG, PREFIX, Log, checkpoint_steps
 from polymath.training.config import Data, Job, RunConfig
 from polymath.training.export import MODEL
 from polymath.training.start import RESULT
@@ -60,6 +60,12 @@ class Trained:
     def model(self) -> Path:
         """The folder of the model, as transformers reads it."""
         return self.folder / MODEL
+
+    @property
+    def checkpoints(self) -> list[Path]:
+        """Folders of the checkpoints that were kept, but for the one that the model is."""
+        folder, exported = self.folder / CHECKPOINTS, self.result["step"]
+        return [folder / f"{PREFIX}{step}" for step in checkpoint_steps(folder) if step != exported]
 
     @cached_property
     def result(self) -> dict[str, Any]:

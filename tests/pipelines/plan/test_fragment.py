@@ -6,6 +6,7 @@ import yaml
 from polymath.pipelines.curate.tracks import MixConfig
 from polymath.pipelines.plan.fragment import list_parameters
 from polymath.planning.shapes import Shapes
+from polymath.training.config import StageConfig
 from tests.pipelines.plan.made import asked, made
 
 
@@ -40,3 +41,10 @@ def test_a_processor_trains_in_the_precision_that_it_has(tmp_path, kind, precisi
 def test_it_is_empty_where_the_library_has_no_shape(tmp_path):
     none = Shapes.model_validate({})
     assert yaml.safe_load(fragment(made(tmp_path, models=none), asked())) == {}
+
+
+def test_finetune_takes_its_part_as_it_is(tmp_path):
+    told = yaml.safe_load(fragment(made(tmp_path), asked()))["finetune"]
+    stage = StageConfig.model_validate(told)
+    assert stage.train.precision == "bf16"
+    assert stage.hardware.micro_batch == told["hardware"]["micro_batch"]

@@ -40,6 +40,8 @@ class EvaluateConfig(Config):
     """Commit of a hub model."""
     against: Words = ()
     """Other models that get the same questions and are compared with it: the base that it was tuned from, say."""
+    checkpoints: bool = False
+    """Also the checkpoints that the run of the model that finetune trained last has kept: to see it converge."""
     suite: Words = ("quick",)
     """Suites of `parameters/suites.yml`, or benchmarks by their own names."""
     limit: int | None = Field(200, ge=1)
@@ -76,7 +78,8 @@ class EvaluateConfig(Config):
                 "train one (kedro run --pipeline=finetune), or name a folder or a hub id"
             )
         first = Model(str(trained.model)) if trained and self.model is None else Model(str(self.model), self.revision)
-        found = [first, *(Model(each) for each in self.against)]
+        kept = trained.checkpoints if trained and self.model is None and self.checkpoints else []
+        found = [first, *(Model(str(each)) for each in kept), *(Model(each) for each in self.against)]
         for model in found:
             _check(model)
         if len({model.digest for model in found}) < len(found):
