@@ -9,7 +9,7 @@ export DO_NOT_TRACK := 1
 export KEDRO_DISABLE_TELEMETRY := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: demo test proof check format viz viz-site mlflow bench docs clean
+.PHONY: demo test proof check format viz viz-site mlflow bench bench-train docs clean
 
 demo: $(VENV)/.installed-train
 	@$(BIN)/kedro run --pipeline=curate
@@ -43,6 +43,9 @@ mlflow: $(VENV)/.installed  ## the runs in the browser
 
 bench: $(VENV)/.installed-bench  ## against the peers, in one run each
 	$(BIN)/python -m benchmarks
+
+bench-train: $(VENV)/.installed-bench  ## finetune against TRL's SFTTrainer
+	$(BIN)/python -m benchmarks.training
 
 docs: $(VENV)/.installed-docs
 	$(BIN)/mkdocs build --strict

@@ -23,7 +23,9 @@ PYTHIA_WITHOUT_EMBEDDINGS = {
 
 
 def test_every_shape_of_the_library_has_the_published_number_of_parameters():
-    assert {name: shape.parameters for name, shape in shapes().root.items()} == PUBLISHED
+    library = {name: shape.parameters for name, shape in shapes().root.items()}
+    assert library.pop("tiny") < 4_000_000  # ours, and of no paper
+    assert library == PUBLISHED
 
 
 @pytest.mark.parametrize("name", PYTHIA_WITHOUT_EMBEDDINGS)

@@ -45,7 +45,7 @@ def test_a_model_that_does_not_fit_is_flagged(tmp_path):
 
 
 def test_a_shape_far_from_the_optimum_is_told(tmp_path):
-    given = {"budget": {"flop": 1e15}}
+    given = {"budget": {"flop": 1e13}}
     assert any(
         "times the parameters of the optimum" in n for n in page_of(made(tmp_path, **given), asked(**given))[1]["notices"]
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.lib.format import open_memmap  # np.load could be made to run what a file holds
 
 from polymath.reporting.tracing.mapped import MappedFiles
 from polymath.reporting.tracing.spans import (
@@ -65,7 +66,7 @@ class SpanIndex:
             np.frombuffer(mapped.map(path / name) if about["samples"] else b"", kind)
             for name, kind in ((KEYS, "uint64"), (NUMBERS, about["numbers"]))
         )
-        catalogue = Catalogue(Samples(keys, numbers), np.load(path / HEADS), np.load(path / STARTS))
+        catalogue = Catalogue(Samples(keys, numbers), open_memmap(path / HEADS, mode="r"), open_memmap(path / STARTS, mode="r"))
         return cls(catalogue, tokens, about["files"], mapped)
 
     def runs(self, text: np.ndarray, before: int | None = None) -> Runs:
@@ -155,11 +156,11 @@ def _in_order(folder: Path, parts: int, total: int) -> Iterator[Samples]:
     buckets = -(-total // BLOCK)
     inner = np.array([(bucket << 64) // buckets for bucket in range(1, buckets)], np.uint64)
     bounds = [
-        np.concatenate([[0], np.searchsorted(keys := np.load(name, mmap_mode="r"), inner), [len(keys)]]) for name, _ in names
+        np.concatenate([[0], np.searchsorted(keys := open_memmap(name, mode="r"), inner), [len(keys)]]) for name, _ in names
     ]
     for bucket in range(buckets):
         cuts = [slice(int(bound[bucket]), int(bound[bucket + 1])) for bound in bounds]
-        read = [[np.load(each, mmap_mode="r")[cut] for each in both] for both, cut in zip(names, cuts, strict=True)]
+        read = [[open_memmap(each, mode="r")[cut] for each in both] for both, cut in zip(names, cuts, strict=True)]
         yield merge([Samples(keys, numbers) for keys, numbers in read])
 
 
