@@ -57,7 +57,6 @@ def environment(layout: Layout) -> dict[str, str]:
     machine, cores = layout.machine, len(os.sched_getaffinity(0))
     given: Mapping[str, str] = {
         "OMP_NUM_THREADS": str(max(cores // (machine.ranks // machine.nodes), 1)),
-        "OMP_WAIT_POLICY": "PASSIVE",  # beside other work, threads that spin keep those they wait for from working
         "TOKENIZERS_PARALLELISM": "false",
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "PYTHONUNBUFFERED": "1",
