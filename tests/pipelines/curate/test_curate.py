@@ -152,13 +152,18 @@ def test_a_second_run_beside_the_first_is_refused(project):
     lock.release()
 
 
+def also(*given):
+    """A case for `make proof`: tests/faults/test_one_message.py has its like within one process."""
+    return pytest.param(*given, marks=pytest.mark.proof)
+
+
 @pytest.mark.parametrize(
     ("params", "message"),
     [
         ("run.sources=python_topic", "run.sources: 'python_topic' is not a source; did you mean 'python_topics'?"),
-        ("dedup.verify.treshold=0.9", "dedup.verify.treshold: unknown key; did you mean 'threshold'?"),
-        ("dedup.verify.threshold=1.5", "dedup.verify.threshold: Input should be less than or equal to 1, not 1.5"),
-        ("tokenize.tokenizer.name=nobody/nothing", "tokenizer.name: 'nobody/nothing' cannot be loaded"),
+        also("dedup.verify.treshold=0.9", "dedup.verify.treshold: unknown key; did you mean 'threshold'?"),
+        also("dedup.verify.threshold=1.5", "dedup.verify.threshold: Input should be less than or equal to 1, not 1.5"),
+        also("tokenize.tokenizer.name=nobody/nothing", "tokenizer.name: 'nobody/nothing' cannot be loaded"),
     ],
 )
 def test_a_wrong_parameter_is_one_sentence_and_exit_code_1(finished, params, message):
