@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from polymath.evaluation.held_out import HeldOut, Reader, answer_held_out, losses_of, perplexity
+from polymath.evaluation.held_out import HeldOut, Reader, answer_held_out, losses_of
+from polymath.training.losses import perplexity
 from tests.evaluation.tiny import LEARNT, TEXT, make_model, make_tokenizer
 
 

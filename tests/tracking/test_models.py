@@ -5,8 +5,7 @@ import math
 
 import pytest
 
-from polymath.tracking.models import curves, maker_of_mix, training_facts
-from polymath.tracking.record import RunRecord
+from polymath.tracking.models import curves, training_facts
 from polymath.training.trained import Trained
 from tests.training.mixes import job, make_mix
 
@@ -32,15 +31,6 @@ def test_a_training_run_is_told_by_its_losses_its_model_and_its_mix(trained):
     assert tags == {"trained": trained.folder.name, "model": "small", "track": "sft"}
     assert {name: each["digest"] for name, each in inputs.items()} == trained.job.run.mix.digests
     assert {each["context"] for each in inputs.values()} == {"trained on"}
-
-
-def test_the_run_that_made_the_mix_is_found_by_its_digest():
-    records = [
-        RunRecord(id=name, name=name, started=0.0, pipeline="curate", command="", environment="", inputs=inputs)
-        for name, inputs in (("a", {}), ("b", {"schedule": {"digest": "d1"}}), ("c", {"schedule": {"digest": "d1"}}))
-    ]
-    assert maker_of_mix(records, "d1") == "b"
-    assert maker_of_mix(records, "d2") == ""
 
 
 def test_curves_hold_every_number_of_the_log_by_step():

@@ -17,8 +17,7 @@ from polymath.pipelines.curate.pack import pack_sequences, schedule_batches
 from polymath.pipelines.curate.tokenizer import TOKENIZER
 from polymath.pipelines.curate.tracks import MixConfig
 from polymath.planning.shapes import Shape, Shapes
-from polymath.store.folder import ShardFolder
-from polymath.training.config import Data, Job, Machine, StageConfig
+from polymath.training.config import Data, Job, Machine, StageConfig, naming
 from polymath.training.prepare import Mix, prepare_run
 from polymath.training.trained import Training
 from tests.pipelines.curate.made import ENGINE, folder_of, records_of, runner
@@ -134,7 +133,8 @@ def training(made: Made, machine: Machine = MACHINE, **dials: Any) -> Training:
     given = {"model": {"name": "small"}, **dials}
     given["train"] = {"steps": 6, "validation": {"every_steps": 3, "sequences_per_task": 4}, **given.get("train", {})}
     config = StageConfig.model_validate(given)
-    run, need = prepare_run("finetune", config, made.mix, SHAPES, FormConfig(), LICENCES, machine)
+    with naming("finetune"):
+        run, need = prepare_run("finetune", config, made.mix, SHAPES, FormConfig(), LICENCES, machine)
     return Training(run, made.data, need.total)
 
 
@@ -152,8 +152,3 @@ def losses(folder: Path) -> list[float]:
     """The training loss of each step that a run has logged."""
     lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
     return [line["loss"] for line in lines if "loss" in line]
-
-
-def folder(path: Path) -> ShardFolder:
-    """A finished dataset."""
-    return ShardFolder.open(path)

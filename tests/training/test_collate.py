@@ -11,7 +11,7 @@ def item(*sizes, slot=0, task=0):
     ids = np.arange(1, sum(sizes) + 1) + 1000 * slot
     positions = np.concatenate([np.arange(size) for size in sizes])
     labels = np.where(positions > 0, ids, IGNORED)
-    return {"input_ids": ids, "labels": labels, "position_ids": positions, "slot": slot, "task": task}
+    return {"input_ids": ids, "labels": labels, "position_ids": positions, "slot": slot, "task": np.full(len(ids), task)}
 
 
 ITEMS = [item(5, 9, 3), item(2, 20, slot=1, task=1)]
@@ -30,7 +30,7 @@ def told(batch):
     return sorted(found)
 
 
-@pytest.mark.parametrize("rows", ["packed", "narrow", "documents"])
+@pytest.mark.parametrize("rows", ["packed", "flat", "narrow", "documents"])
 def test_every_arrangement_holds_the_same_documents(rows):
     batch = Collator(0, rows)(ITEMS)
     assert told(batch) == told(Collator(0, "packed")(ITEMS))
@@ -44,9 +44,16 @@ def test_narrow_rows_are_no_wider_than_the_longest_document_of_the_micro_batch()
     assert Collator(0, "narrow")([item(5, 9, 3, 9)])["input_ids"].shape == (3, 16)
 
 
-def test_rows_know_their_task():
-    assert Collator(0, "narrow")(ITEMS)["task"].tolist() == [0, 1, 1]
-    assert Collator(0, "documents")(ITEMS)["task"].tolist() == [0, 0, 0, 1, 1]
+@pytest.mark.parametrize("rows", ["packed", "flat", "narrow", "documents"])
+def test_every_token_knows_its_task(rows):
+    batch = Collator(0, rows)(ITEMS)
+    owned = batch["task"][batch["input_ids"] >= 1000]
+    assert set(owned.tolist()) == {1}
+    assert batch["task"][batch["input_ids"] < 1000].sum() == 0
+
+
+def test_flat_is_one_row():
+    assert Collator(0, "flat")(ITEMS)["input_ids"].shape == (1, 40)
 
 
 def test_padding_is_a_document_without_labels():

@@ -55,20 +55,20 @@ KINDS = GPUs({"h100": GPU(peak_flops=989e12, memory_gib=80, price=3, source="a t
 
 
 def test_named_gpus_have_the_memory_and_speed_of_the_library():
-    machine = find_machine("finetune", HardwareConfig(kind="h100", gpus=8), KINDS)
+    machine = find_machine(HardwareConfig(kind="h100", gpus=8), KINDS)
     assert (machine.kind, machine.ranks, machine.memory, machine.peak_flops) == ("h100", 8, 80 * 2**30, 989e12)
 
 
 def test_an_unknown_kind_of_hardware_is_named():
-    with pytest.raises(UserError, match=r"^finetune.hardware.kind: 'h10' is not a kind of hardware; did you mean 'h100'"):
-        find_machine("finetune", HardwareConfig(kind="h10", gpus=8), KINDS)
+    with pytest.raises(UserError, match=r"^hardware.kind: 'h10' is not a kind of hardware; did you mean 'h100'"):
+        find_machine(HardwareConfig(kind="h10", gpus=8), KINDS)
 
 
 def test_a_hostfile_counts_its_slots(tmp_path):
     path = tmp_path / "hosts"
     path.write_text("one slots=8\n# a remark\ntwo slots=8\n")
-    machine = find_machine("finetune", HardwareConfig(kind="h100", gpus=8, hostfile=str(path)), KINDS)
+    machine = find_machine(HardwareConfig(kind="h100", gpus=8, hostfile=str(path)), KINDS)
     assert (machine.ranks, machine.nodes) == (16, 2)
     path.write_text("one\n")
     with pytest.raises(UserError, match="each line is `name slots=8`"):
-        find_machine("finetune", HardwareConfig(kind="h100", gpus=8, hostfile=str(path)), KINDS)
+        find_machine(HardwareConfig(kind="h100", gpus=8, hostfile=str(path)), KINDS)

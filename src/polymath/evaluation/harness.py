@@ -18,7 +18,7 @@ from polymath.config import Config
 from polymath.errors import UserError
 from polymath.evaluation.held import held
 from polymath.evaluation.models import Model
-from polymath.evaluation.places import load_tokenizer_of, model_folder
+from polymath.evaluation.places import load_tokenizer_of, model_folder, settle_threads
 from polymath.evaluation.suites import TaskFile
 
 if TYPE_CHECKING:
@@ -198,9 +198,11 @@ def _load(model: Model, device: str, batch: int) -> HFLM:
             place = json.loads((folder / ADAPTER).read_text("utf-8"))["base_model_name_or_path"]
             given |= {"peft": str(folder)}
     try:
-        return HFLM(pretrained=place, device=chosen, batch_size=batch, **given)
+        lm = HFLM(pretrained=place, device=chosen, batch_size=batch, **given)
     except OSError as error:
         raise UserError(f"{model.place}: the model cannot be loaded ({_first_line(error)})") from error
+    settle_threads(lm.model, chosen)
+    return lm
 
 
 def _row(task: str, sample: dict[str, Any]) -> dict[str, Any]:

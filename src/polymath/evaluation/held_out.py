@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -200,11 +199,6 @@ def _batch_losses(speaker: Speaker, rows: Sequence[HeldOut]) -> list[tuple[float
     nats = flat.view(len(rows), -1).double().cpu().numpy()
     counted = counted[:, 1:]
     return [(round(float(nats[n][counted[n]].sum()), 4), int(counted[n].sum())) for n in range(len(rows))]
-
-
-def perplexity(loss: float) -> float:
-    """e to the loss of a token; infinite where that cannot be written."""
-    return math.inf if loss >= 700 else math.exp(loss)
 
 
 def _vocabulary(definition: str) -> Any:

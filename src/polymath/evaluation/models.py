@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from polymath.store.digest import digest_file, digest_json
-
-FILES = ("*.json", "*.safetensors", "*.bin", "*.jinja", "*.model", "*.txt")
-"""What a folder's digest is made of."""
-EXPORTED = "model"
-CHECKPOINTS = "checkpoints"
-"""Folders of a training run: of its model, and of its checkpoints."""
+from polymath.store.digest import digest_json
+from polymath.training.checkpoints import CHECKPOINTS
+from polymath.training.export import MODEL
+from polymath.training.start import folder_digest
+from polymath.training.trained import Trained
 
 
 @dataclass(frozen=True)
@@ -36,17 +33,16 @@ class Model:
         if not self.is_folder:
             return self.place
         path = Path(self.place).resolve()
-        if path.name == EXPORTED:
+        if path.name == MODEL:
             return _run_name(path.parent)
         return f"{_run_name(path.parents[1])} {path.name}" if path.parent.name == CHECKPOINTS else path.name
 
     @cached_property
     def digest(self) -> str:
-        """Of the files' bytes and the name; of a hub model its id and revision."""
+        """Of the files, as training looks at them, and the name; of a hub model its id and revision."""
         if not self.is_folder:
             return digest_json([self.place, self.revision])
-        found = sorted({path for kind in FILES for path in Path(self.place).glob(kind)})
-        return digest_json([self.name, [[path.name, digest_file(path)] for path in found]])
+        return digest_json([self.name, folder_digest(Path(self.place))])
 
     @property
     def label(self) -> str:
@@ -57,7 +53,6 @@ class Model:
 def _run_name(folder: Path) -> str:
     """What a training run calls itself, with its key; the folder's name where it is no run of ours."""
     try:
-        name = json.loads((folder / "run.json").read_text("utf-8"))["run"]["name"]
-    except (FileNotFoundError, ValueError, KeyError):
+        return Trained(folder).name
+    except (FileNotFoundError, ValueError):
         return folder.name
-    return f"{name} {folder.name}"

@@ -32,14 +32,21 @@ def load_model(place: str, revision: str | None, device: str) -> tuple[PreTraine
     chosen = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
     model: Any = _read(place, "model", AutoModelForCausalLM, name, revision, dtype=torch.float32 if chosen == "cpu" else "auto")
     tokenizer = load_tokenizer_of(folder) if folder else _read(place, "tokenizer", AutoTokenizer, place, revision)
-    if chosen == "cpu" and model.num_parameters() < ONE_THREAD:
-        torch.set_num_threads(1)
+    settle_threads(model, chosen)
     size = model.get_input_embeddings().num_embeddings
     if len(tokenizer) > size:
         raise UserError(
             f"{place}: its tokenizer has {len(tokenizer):,} tokens, its model only {size:,}; they belong to two models"
         )
     return model.to(chosen), tokenizer
+
+
+def settle_threads(model: Any, device: str) -> None:
+    """One thread where more would only wait for one another."""
+    import torch
+
+    if device == "cpu" and model.num_parameters() < ONE_THREAD:
+        torch.set_num_threads(1)
 
 
 def model_folder(place: str) -> Path | None:

@@ -14,6 +14,7 @@ from polymath.config import Config
 from polymath.errors import UserError
 from polymath.evaluation.models import Model
 from polymath.evaluation.places import load_model
+from polymath.training.start import context_of
 
 if TYPE_CHECKING:
     import torch
@@ -91,11 +92,8 @@ class Speaker:
     @property
     def context_tokens(self) -> int:
         """Tokens of prompt and reply together that the model was made for."""
-        config = self.model.config.get_text_config()
-        for name in ("max_position_embeddings", "n_positions", "max_seq_len"):
-            if getattr(config, name, None):
-                return int(getattr(config, name))
-        return min(int(self.tokenizer.model_max_length), 2048)  # no positions are learnt, and the tokenizer may say nothing
+        # Where no positions are learnt, the tokenizer may say nothing either.
+        return context_of(self.model.config.get_text_config()) or min(int(self.tokenizer.model_max_length), 2048)
 
     @property
     def converses(self) -> bool:

@@ -13,6 +13,7 @@ from polymath.planning.shapes import Anatomy
 
 Training = Literal["full", "lora"]
 Offload = Literal["none", "optimizer", "all"]
+GIB = 2**30
 STATES = 16
 """Bytes of a parameter that learns, its gradient and Adam's states of it."""
 LAYER_NUMBERS = 17

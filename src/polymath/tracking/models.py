@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from polymath.tracking.record import RunRecord
+from polymath.training.losses import perplexity
 from polymath.training.trained import KEY_LENGTH, Trained
 
 TRAINED = "finetuned"
@@ -22,7 +23,7 @@ def training_facts(trained: Trained) -> tuple[dict[str, float], dict[str, str], 
     metrics = {"trained_tokens": result["tokens"], "trained_steps": result["step"]}
     metrics["tokens_per_second"] = round(result["tokens"] / max(result["seconds"], 1e-9), 1)
     if last:
-        metrics |= {"validation_loss": last["all"], "perplexity": round(math.exp(min(last["all"], 50)), 3)}
+        metrics |= {"validation_loss": last["all"], "perplexity": round(perplexity(last["all"]), 3)}
         metrics |= {f"validation/{task}": loss for task, loss in last.items() if task != "all"}
     tags = {"trained": run.key[:KEY_LENGTH], "model": run.start.name, "track": run.train.track}
     places = job.data.model_dump(mode="json")
@@ -38,10 +39,13 @@ def training_facts(trained: Trained) -> tuple[dict[str, float], dict[str, str], 
     return metrics, tags, inputs
 
 
-def maker_of_mix(records: Iterable[RunRecord], schedule: str) -> str:
-    """Id of the run that made the schedule of this digest, the first that ended with it; empty where none is known."""
-    made = (each.id for each in records if each.inputs.get("schedule", {}).get("digest") == schedule)
-    return next(made, "")
+def curated_by(records: Iterable[RunRecord], digests: Mapping[str, str]) -> RunRecord | None:
+    """The run of curate that ended with these tokens in this schedule; of several that did, the first."""
+    for record in records:
+        ended = {name: record.inputs.get(name, {}).get("digest") for name in ("tokens", "schedule")}
+        if ended == {name: digests[name] for name in ended} and "curate" in record.pipeline:
+            return record
+    return None
 
 
 def curves(log: Iterable[Mapping[str, Any]]) -> list[tuple[str, float, int, int]]:

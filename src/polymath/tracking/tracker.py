@@ -91,7 +91,7 @@ class Tracker:
 
     def _add_models(self, catalog: CatalogProtocol, made: Collection[str]) -> None:
         """A training run is told by what it was trained on: it reads no source."""
-        from polymath.tracking.models import TRAINED, maker_of_mix, training_facts
+        from polymath.tracking.models import TRAINED, curated_by, training_facts
 
         if TRAINED not in made:
             return
@@ -101,8 +101,8 @@ class Tracker:
         self.record.metrics |= metrics
         self.record.tags |= tags
         self.record.inputs = {n: given for n, given in self.record.inputs.items() if given["context"] == "source"} | inputs
-        maker = maker_of_mix(read_records(self._project), inputs["schedule"]["digest"])
-        self.record.tags |= {"mix_made_by": maker} if maker else {}
+        maker = curated_by(read_records(self._project), trained.job.run.mix.digests)
+        self.record.tags |= {"mix_made_by": maker.id} if maker else {}
 
     def fail(self, error: Exception) -> None:
         """Mark the run as failed, with the error's first line."""

@@ -12,13 +12,15 @@ from polymath.training.tracks import IGNORED
 if TYPE_CHECKING:
     import torch
 
-Rows = Literal["packed", "narrow", "documents"]
-"""packed: as curate packed them. narrow: no wider than the longest document of the micro-batch, since attention costs the
-square of a row's width where no kernel skips what documents do not see. documents: one a row, for models whose attention would
-look across."""
+Rows = Literal["packed", "flat", "narrow", "documents"]
+"""packed: as curate packed them. flat: the whole micro-batch in one row, since flash attention, as transformers has it, looks
+for documents only where a batch is one row. narrow: no wider than the longest document of the micro-batch, since attention
+costs the square of a row's width where no kernel skips what documents do not see. documents: one a row, for models whose
+attention would look across."""
 MULTIPLE = 8
 """Lengths are padded to a multiple of this, so that kernels meet few different shapes."""
-FIELDS = ("input_ids", "labels", "position_ids")
+FIELDS = ("input_ids", "labels", "position_ids", "task")
+"""Of each token; `task` is known in validation alone."""
 
 
 class Collator:
@@ -29,8 +31,8 @@ class Collator:
         self._pad, self.rows, self._length = pad, rows, length
 
     def __call__(self, items: Sequence[dict[str, Any]]) -> dict[str, torch.Tensor]:
-        """int64[rows, tokens]: `input_ids`, `labels` and, but for documents, `position_ids`; int64[items]: `slot`, or
-        int64[rows]: `task`; and the number of `tokens` that are no padding."""
+        """int64[rows, tokens]: `input_ids`, `labels`, but for documents `position_ids`, and in validation `task`; int64[items]:
+        `slot`, in training; and the number of `tokens` that are no padding."""
         import torch
 
         rows = self._arranged(items)
@@ -46,12 +48,14 @@ class Collator:
         if "slot" in items[0]:
             batch["slot"] = np.array([item["slot"] for item in items])
         if "task" in items[0]:
-            batch["task"] = np.array([row["task"] for row in rows])
+            batch["task"] = _padded([row["task"] for row in rows], width, 0)
         return {name: torch.from_numpy(values) for name, values in batch.items()}
 
     def _arranged(self, items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         if self.rows == "packed":
             return list(items)
+        if self.rows == "flat":
+            return [_joined(items)]
         apart = [list(documents(item)) for item in items]
         if self.rows == "documents":
             return [document for every in apart for document in every]
@@ -63,7 +67,7 @@ def documents(item: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The documents of a sequence, each as a row."""
     begins = np.flatnonzero(item["position_ids"] == 0)
     for begin, end in zip(begins, [*begins[1:], len(item["position_ids"])], strict=True):
-        yield {**item, **{name: item[name][begin:end] for name in FIELDS}}
+        yield {**item, **{name: item[name][begin:end] for name in FIELDS if name in item}}
 
 
 def narrowed(every: Sequence[dict[str, Any]], width: int) -> list[dict[str, Any]]:
@@ -78,7 +82,12 @@ def narrowed(every: Sequence[dict[str, Any]], width: int) -> list[dict[str, Any]
             room.append(width)
         rows[place].append(document)
         room[place] -= size
-    return [{**row[0], **{name: np.concatenate([each[name] for each in row]) for name in FIELDS}} for row in rows]
+    return [_joined(row) for row in rows]
+
+
+def _joined(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Several as one row."""
+    return {name: np.concatenate([each[name] for each in parts]) for name in FIELDS if name in parts[0]}
 
 
 def _padded(rows: Sequence[np.ndarray], width: int, value: int) -> np.ndarray:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
 
 from polymath.config import Config, Words
+from polymath.errors import UserError
 from polymath.form import FormConfig
 from polymath.planning.shapes import Anatomy
 
@@ -124,6 +127,17 @@ class StageConfig(Config):
     model: ModelConfig = ModelConfig()
     train: TrainConfig = TrainConfig()
     hardware: HardwareConfig = HardwareConfig()
+
+
+@contextmanager
+def naming(stage: str) -> Iterator[None]:
+    """Errors within say `finetune.model.name` where they would say `model.name`."""
+    try:
+        yield
+    except UserError as error:
+        if not str(error).startswith(tuple(StageConfig.model_fields)):
+            raise
+        raise UserError(f"{stage}.{error}") from error
 
 
 class Start(Config):

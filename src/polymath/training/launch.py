@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from polymath.errors import UserError
-from polymath.training.config import Job, Layout
+from polymath.training.config import Job, Layout, naming
 from polymath.training.ranks import WATCHED, heard
 from polymath.training.reshape import fit_to_checkpoint
 
@@ -32,7 +32,8 @@ def launch(job: Job, tell: Told) -> None:
     A rank that fails ends all of them; the error is the rank's own sentence, or its last lines.
     """
     job.folder.mkdir(parents=True, exist_ok=True)
-    job = fit_to_checkpoint(job)
+    with naming(job.run.stage):
+        job = fit_to_checkpoint(job)
     path = job.folder / "run.json"
     path.write_text(job.model_dump_json(indent=1), "utf-8")
     layout = job.run.layout

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from polymath.errors import UserError
-from polymath.planning.memory import SETTINGS, Load, Need, Setting, need
+from polymath.planning.memory import GIB, SETTINGS, Load, Need, Setting, need
 from polymath.training.config import HardwareConfig, Layout, Machine, ModelConfig, Start, TrainConfig
 
-GIB = 2**30
 LARGEST_MICRO_BATCH = 64
 CPU_TOKENS = 1024
 """Tokens of a micro-batch on CPUs: more make nothing faster there."""

@@ -9,20 +9,12 @@ from pathlib import Path
 
 from polymath.errors import UserError, unknown
 from polymath.planning.budget import GPUs
+from polymath.planning.memory import GIB
 from polymath.training.config import HardwareConfig, Machine
 
-GIB = 2**30
 
-
-def find_machine(stage: str, hardware: HardwareConfig, kinds: GPUs) -> Machine:
-    """As the dials say; what they leave open is asked of the machine. Errors name the dial of the stage."""
-    try:
-        return _find(hardware, kinds)
-    except UserError as error:
-        raise UserError(f"{stage}.{error}") from error
-
-
-def _find(hardware: HardwareConfig, kinds: GPUs) -> Machine:
+def find_machine(hardware: HardwareConfig, kinds: GPUs) -> Machine:
+    """As the dials say; what they leave open is asked of the machine."""
     if hardware.kind is not None and hardware.kind not in kinds.root:
         raise unknown("hardware.kind", hardware.kind, "kind of hardware", kinds.root)
     slots = _slots(hardware.hostfile) if hardware.hostfile else []

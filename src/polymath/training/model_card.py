@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from polymath.training.config import RunConfig
+from polymath.training.losses import perplexity
 
 
 def model_card(run: RunConfig, log: list[dict[str, Any]], step: int, packed: bool) -> str:
@@ -25,7 +26,7 @@ def model_card(run: RunConfig, log: list[dict[str, Any]], step: int, packed: boo
         "",
         _origin(run),
         "",
-        f"Trained for {step:,} steps ({seen:,} tokens, padding included) on track `{run.train.track}`"
+        f"Trained for {step:,} steps ({seen:,} tokens) on track `{run.train.track}`"
         f"{'' if packed else ', one document a row: packed, its architecture lets documents see each other'}.",
         "",
         "## Data",
@@ -65,7 +66,7 @@ def _scores(first: dict[str, Any] | None, chosen: dict[str, Any] | None) -> list
     if first is None or chosen is None:
         return ["Not measured at this step."]
     rows = [
-        f"| {task} | {first['validation'].get(task, math.nan):.3f} | {loss:.3f} | {math.exp(min(loss, 50)):,.1f} |"
+        f"| {task} | {first['validation'].get(task, math.nan):.3f} | {loss:.3f} | {perplexity(loss):,.1f} |"
         for task, loss in chosen["validation"].items()
     ]
     return ["| task | loss before | loss | perplexity |", "| --- | ---: | ---: | ---: |", *rows]

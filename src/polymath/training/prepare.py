@@ -50,22 +50,7 @@ def prepare_run(
     licences: Mapping[str, str],
     machine: Machine,
 ) -> tuple[RunConfig, Need]:
-    """The run, and what each rank will need of memory. `licences`: of each source. Errors name the dial of the stage."""
-    try:
-        return _prepare(stage, config, mix, shapes, form, licences, machine)
-    except UserError as error:
-        raise UserError(f"{stage}.{error}" if str(error).startswith(tuple(StageConfig.model_fields)) else str(error)) from error
-
-
-def _prepare(
-    stage: str,
-    config: StageConfig,
-    mix: Mix,
-    shapes: Shapes,
-    form: FormConfig,
-    licences: Mapping[str, str],
-    machine: Machine,
-) -> tuple[RunConfig, Need]:
+    """The run, and what each rank will need of memory. `licences`: of each source."""
     train, model = config.train, config.model
     track = Track(mix.tokens, mix.sequences, mix.schedule, train.track)
     _check_track(track)

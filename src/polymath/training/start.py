@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from transformers import PretrainedConfig
 
 RESULT = "result.json"
-FILES = ("*.json", "*.jinja", "*.model", "*.safetensors", "*.bin")
+FILES = ("*.json", "*.jinja", "*.model", "*.safetensors", "*.bin", "*.txt")
 """What a model's folder is made of."""
 
 
@@ -112,8 +112,14 @@ def _same_tokens(model: ModelConfig, tokenizer: dict[str, Any], config: Pretrain
         )
 
 
+def context_of(config: PretrainedConfig) -> int | None:
+    """Tokens that a model of this configuration takes; None where it says nothing."""
+    names = ("max_position_embeddings", "n_positions", "max_seq_len")
+    return next((int(getattr(config, name)) for name in names if getattr(config, name, None)), None)
+
+
 def _long_enough(config: PretrainedConfig, sequence_tokens: int, name: str) -> None:
-    longest = getattr(config, "max_position_embeddings", None) or getattr(config, "max_seq_len", None)
+    longest = context_of(config)
     if longest is not None and longest < sequence_tokens:
         raise UserError(
             f"model.name: {name!r} takes {longest:,} tokens at most, but the track's sequences have {sequence_tokens:,}; "

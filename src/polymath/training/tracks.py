@@ -51,7 +51,8 @@ class TokenStore:
 
     def is_pair(self, shard: int, example: int) -> bool:
         """Whether an example has a rejected side."""
-        return self._shards[shard].read(["rejected_ids"])["rejected_ids"][example].is_valid
+        valid: bool = self._shards[shard].read(["rejected_ids"])["rejected_ids"][example].is_valid
+        return valid
 
     def names(self, shard: int, examples: Sequence[int]) -> list[str]:
         """The ids by which the examples are traced, e.g. `squad_v2/17#with_context`."""
@@ -129,7 +130,7 @@ class Track:
         if not len(self._sequences):
             return False
         shard, example, *_ = self._pieces.of_sequence(0)[0]
-        return bool(self.store.is_pair(shard, example))
+        return self.store.is_pair(shard, example)
 
     @functools.cached_property
     def passes(self) -> float:
@@ -216,8 +217,9 @@ class ValidationSet:
         return len(self._sequences)
 
     def __getitem__(self, index: int) -> dict[str, Any]:
-        """As a training item, with the number of its task in `tasks` in place of the slot."""
-        return {**_named(self.track.row(int(self._sequences[index]))), "task": int(self._task[index])}
+        """As a training item, with the number of its task in `tasks` for each token in place of the slot."""
+        row = _named(self.track.row(int(self._sequences[index])))
+        return {**row, "task": np.full(len(row["input_ids"]), self._task[index])}
 
 
 def _named(row: Row) -> dict[str, Any]:

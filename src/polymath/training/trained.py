@@ -57,6 +57,11 @@ class Trained:
             return False
 
     @property
+    def name(self) -> str:
+        """`tiny-sft 0123456789ab`: what the run is called in tables."""
+        return f"{self.job.run.name} {self.folder.name}"
+
+    @property
     def model(self) -> Path:
         """The folder of the model, as transformers reads it."""
         return self.folder / MODEL

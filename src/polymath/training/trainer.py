@@ -69,7 +69,7 @@ class ScheduleTrainer(Trainer):
 
     def losses(self, model: Any, inputs: dict[str, Any]) -> torch.Tensor:
         """Cross-entropy of each labelled token, float32[rows, tokens], where it is foretold; 0 elsewhere."""
-        labels = F.pad(inputs.pop("labels")[:, 1:], (0, 1), value=IGNORED)
+        labels = _foretold(inputs.pop("labels"))
         with self._head.at(labels != IGNORED) as places:
             logits = model(**inputs, use_cache=False).logits[0]
         wanted = labels.flatten()[places]
@@ -88,11 +88,12 @@ class ScheduleTrainer(Trainer):
             for batch, counts in self._shared_out():
                 task = batch.pop("task")
                 del batch["tokens"]
-                labelled = (batch["labels"][:, 1:] != IGNORED).sum(1)
+                labelled = _foretold(batch["labels"]) != IGNORED
                 with self.accelerator.autocast():
-                    losses = self.losses(model, batch).sum(1)
+                    losses = self.losses(model, batch)
                 if counts:
-                    totals.index_add_(0, task, torch.stack([losses, labelled], 1).double())
+                    each = torch.stack([losses.flatten(), labelled.flatten()], 1).double()
+                    totals.index_add_(0, task.flatten(), each)
         if torch.distributed.is_initialized():
             torch.distributed.all_reduce(totals)
         model.train()
@@ -150,6 +151,11 @@ class ScheduleTrainer(Trainer):
         names = list(dict.fromkeys(self.train_dataset.examples(slots.tolist())))
         more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
         return ", ".join(names[:LISTED]) + more
+
+
+def _foretold(labels: torch.Tensor) -> torch.Tensor:
+    """The label that each token is to foretell, int64[rows, tokens]: that of the next one."""
+    return F.pad(labels[:, 1:], (0, 1), value=IGNORED)
 
 
 class LabelledHead:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from polymath.planning.memory import GIB
 from polymath.training.config import RunConfig
 from polymath.training.trained import Training
-
-GIB = 2**30
 
 
 def announcement(training: Training) -> str:

@@ -8,7 +8,7 @@ import traceback
 from pathlib import Path
 
 from polymath.errors import UserError
-from polymath.training.config import Job
+from polymath.training.config import Job, naming
 from polymath.training.ranks import end_with_the_launcher, rank, say
 
 LOST = ("Connection reset by peer", "Connection closed by peer", "NCCL", "Broken pipe")
@@ -25,8 +25,8 @@ def main(path: Path) -> int:
         from polymath.training.stages import sft
 
         job = Job.model_validate_json(path.read_text("utf-8"))
-        STAGES = {"finetune": sft.train}
-        STAGES[job.run.stage](job)
+        with naming(job.run.stage):
+            {"finetune": sft.train}[job.run.stage](job)
     except UserError as error:
         say("error", text=str(error), rank=rank())
         return 1

@@ -8,7 +8,8 @@ import pytest
 
 from polymath.errors import UserError
 from polymath.pipelines.evaluate.scores import BENCHMARK_SCORE
-from polymath.reporting.tracing.scores import curated_by, origin, scores_of, shares_of, tell_score
+from polymath.reporting.tracing.scores import origin, scores_of, shares_of, tell_score
+from polymath.tracking.models import curated_by
 from polymath.tracking.record import RunRecord
 from polymath.training.config import Start
 from tests.pipelines.curate.made import folder_of
@@ -75,10 +76,10 @@ def test_the_run_that_curated_a_mix_is_found_by_its_digests(planned):
         return RunRecord(id, id, 0.0, pipeline, "kedro run", "local", inputs=inputs)
 
     records = [ended("a", "curate", schedule="0"), ended("b", "finetune"), ended("c", "curate"), ended("d", "curate")]
-    found = curated_by(records, planned.run)
+    found = curated_by(records, planned.run.mix.digests)
     assert found is not None
     assert found.id == "c"
-    assert curated_by(records[:2], planned.run) is None
+    assert curated_by(records[:2], planned.run.mix.digests) is None
 
 
 @pytest.fixture

@@ -13,12 +13,13 @@ import pyarrow as pa
 from polymath.config import Config
 from polymath.engine.contract import EngineConfig, Item, Plan
 from polymath.evaluation.harness import SCORED_ITEM
-from polymath.evaluation.held_out import HELD_OUT_ANSWER, perplexity
+from polymath.evaluation.held_out import HELD_OUT_ANSWER
 from polymath.evaluation.intervals import Interval, interval, ratio_interval
 from polymath.evaluation.suites import Harness
 from polymath.pipelines.evaluate.config import EvaluateConfig
 from polymath.pipelines.evaluate.overlaps import BENCHMARK_OVERLAP
 from polymath.store.folder import ShardFolder
+from polymath.training.losses import perplexity
 
 VERSION = 1
 

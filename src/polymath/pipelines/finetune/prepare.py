@@ -14,7 +14,7 @@ from polymath.pipelines.libraries import Sources
 from polymath.planning.budget import GPUs
 from polymath.planning.shapes import Shapes
 from polymath.store.folder import ShardFolder
-from polymath.training.config import Machine, StageConfig
+from polymath.training.config import Machine, StageConfig, naming
 from polymath.training.machine import find_machine
 from polymath.training.prepare import VERSION, Mix, prepare_run
 from polymath.training.start import folder_digest
@@ -78,7 +78,8 @@ def plan_run(
             "finetune trains with PyTorch and DeepSpeed, which are not installed; run: pip install 'polymath[train]'"
         )
     licences = {name: source.licence for name, source in sources.root.items()}
-    machine = find_machine(STAGE, finetune.hardware, hardware)
+    with naming(STAGE):
+        machine = find_machine(finetune.hardware, hardware)
     wanted = Wanted(stage=finetune, shapes=models, form=form, licences=licences, machine=machine)
     mix = {"tokens": tokens, "sequences": sequences, "schedule": schedule, "tokenizer": tokenizer}
     model = StartingModel(finetune.model.name, finetune.model.revision)
@@ -97,7 +98,8 @@ def describe_run(
 ) -> pa.Table:
     """A table of one row; a UserError for what would end the training: a model that is not there, a machine too small."""
     mix = Mix(tokens, sequences, schedule, tokenizer)
-    run, need = prepare_run(STAGE, wanted.stage, mix, wanted.shapes, wanted.form, wanted.licences, wanted.machine)
+    with naming(STAGE):
+        run, need = prepare_run(STAGE, wanted.stage, mix, wanted.shapes, wanted.form, wanted.licences, wanted.machine)
     row = {
         "name": run.name,
         "key": run.key,

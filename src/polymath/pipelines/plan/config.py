@@ -9,11 +9,10 @@ from pydantic import Field, field_validator
 from polymath.config import Config
 from polymath.errors import UserError, choices, unknown
 from polymath.planning.budget import GPU, PRICED_IN, Budget, GPUs, Machine
-from polymath.planning.memory import Load, Training
+from polymath.planning.memory import GIB, Load, Training
 from polymath.planning.scaling import FITS, Fit
 from polymath.planning.shapes import Shape, Shapes
 
-GIB = 2**30
 LEAST_FLOP, MOST_FLOP = 1e12, 1e30
 """Far beyond what any fit was made on, on both sides."""
 

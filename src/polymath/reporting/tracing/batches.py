@@ -14,7 +14,7 @@ from polymath.errors import UserError
 from polymath.reporting.card.words import amount, count, plural
 from polymath.reporting.compare.tell_compare import plain_console
 from polymath.reporting.trace import Load
-from polymath.reporting.tracing.runs import check_mix, name_of, track_shard
+from polymath.reporting.tracing.runs import check_mix, track_shard
 from polymath.training.trained import Trained
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Slot:
 def batch_of(load: Load, run: Trained, step: int) -> list[Slot]:
     """What stood in the run's batch of a step (from 1 on), slot by slot."""
     if not 1 <= step <= run.job.run.steps:
-        raise UserError(f"trace --step: {step} is not a step of {name_of(run)}, which has steps 1 to {run.job.run.steps:,}")
+        raise UserError(f"trace --step: {step} is not a step of {run.name}, which has steps 1 to {run.job.run.steps:,}")
     check_mix(load, run, f"what stood in step {step}")
     schedule, sequences = (track_shard(load(name), run.job.run.train.track) for name in ("schedule", "sequences"))
     batch = schedule.entry.note["batch"]
@@ -67,7 +67,7 @@ def tell_batch(project: Project, run: Trained, step: int, limit: int) -> None:
     """A step of a run: its loss, and the examples of its batch."""
     slots = batch_of(project.load, run, step)
     console = plain_console()
-    console.print(Text.assemble((f"step {step:,}", "bold"), f" of {run.job.run.steps:,}  {name_of(run)}, {_logged(run, step)}"))
+    console.print(Text.assemble((f"step {step:,}", "bold"), f" of {run.job.run.steps:,}  {run.name}, {_logged(run, step)}"))
     table = Table(box=None, pad_edge=False)
     for heading in ("slot", "task", "tokens", "examples"):
         is_number = heading in ("slot", "tokens")

@@ -48,11 +48,6 @@ def find_training(runs: list[Trained], records: list[RunRecord], word: str) -> T
     return begun[0]
 
 
-def name_of(run: Trained) -> str:
-    """`tiny-sft 0123456789ab`, as evaluations name its model."""
-    return f"{run.job.run.name} {run.folder.name}"
-
-
 def last_step(run: Trained) -> int:
     """The step of the finished model; else the last one that was trained. 0 before the first."""
     with contextlib.suppress(FileNotFoundError):
@@ -99,5 +94,5 @@ def tell_training(load: Load, runs: list[Trained], story: list[Chapter]) -> list
         steps = listed([f"{step:,}" for step in seen], LISTED)
         told = f"saw it in step{'s' * (len(seen) > 1)} {steps}" if seen else "did not come to it"
         facts = {"run": run.folder.name, "steps": seen}
-        chapters.append(Chapter(run.job.run.stage, f"{name_of(run)} {told} (of {last:,})", facts))
+        chapters.append(Chapter(run.job.run.stage, f"{run.name} {told} (of {last:,})", facts))
     return chapters

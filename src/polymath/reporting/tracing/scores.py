@@ -18,7 +18,8 @@ from polymath.errors import UserError, choices
 from polymath.reporting.card.words import amount, count, plural, share
 from polymath.reporting.compare.tell_compare import plain_console
 from polymath.reporting.trace import Load
-from polymath.reporting.tracing.runs import changed_datasets, digests_here, last_step, name_of, track_shard
+from polymath.reporting.tracing.runs import changed_datasets, digests_here, last_step, track_shard
+from polymath.tracking.models import curated_by
 from polymath.tracking.record import RunRecord, read_records
 from polymath.training.config import RunConfig, Start
 from polymath.training.trained import Trained
@@ -45,7 +46,7 @@ def scores_of(rows: Iterable[dict[str, Any]], run: Trained, benchmark: str) -> l
 
     A UserError where there is no score of it.
     """
-    name = name_of(run)
+    name = run.name
     mine = [row for row in rows if row["model"] == name or row["model"].startswith(f"{name} ")]
     found = [row for row in mine if row["task"] == benchmark and row["main"]]
     if not found:
@@ -87,16 +88,6 @@ def origin(start: Start) -> str:
     return f"{start.place}{revision}{made_by}"
 
 
-def curated_by(records: Sequence[RunRecord], config: RunConfig) -> RunRecord | None:
-    """The run of curate that ended with these tokens in this schedule; of several that did, the first."""
-    digests = config.mix.digests
-    for record in records:
-        ended = {name: record.inputs.get(name, {}).get("digest") for name in ("tokens", "schedule")}
-        if ended == {name: digests[name] for name in ended} and "curate" in record.pipeline:
-            return record
-    return None
-
-
 def tell_score(project: Project, run: Trained, benchmark: str) -> None:
     """A score, and all that lies behind it."""
     if not project.catalog.exists("benchmark_scores"):
@@ -126,7 +117,7 @@ def tell_score(project: Project, run: Trained, benchmark: str) -> None:
 
 
 def _maker(records: Sequence[RunRecord], config: RunConfig) -> str:
-    maker = curated_by(records, config)
+    maker = curated_by(records, config.mix.digests)
     return f"{maker.id} ({maker.name}): {maker.command}" if maker else "a run that left no record here"
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from polymath.reporting.summary import first_of, nearby
+from polymath.training.losses import perplexity
 
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
@@ -28,7 +28,7 @@ def print_training(catalog: CatalogProtocol) -> None:
         f"in {result['seconds']:,.0f} s"
     }
     if first and last:
-        told["learnt"] = f"validation loss {first['all']:.2f} -> {last['all']:.2f}, perplexity {_perplexity(last['all'])}"
+        told["learnt"] = f"validation loss {first['all']:.2f} -> {last['all']:.2f}, perplexity {perplexity(last['all']):,.0f}"
         tasks = (f"{name} {first[name]:.2f} -> {loss:.2f}" for name, loss in last.items() if name != "all" and name in first)
         told["by task"] = ", ".join(tasks)
     told["look at"] = first_of(page.notices) if page.notices else "nothing stands out"
@@ -39,7 +39,3 @@ def print_training(catalog: CatalogProtocol) -> None:
     console.print()
     for name, text in told.items():
         console.print(f"[bold]{name:<9}[/bold] {escape(text)}", soft_wrap=True)
-
-
-def _perplexity(loss: float) -> str:
-    return f"{math.exp(loss):,.0f}" if loss < math.log(1e9) else "beyond a thousand million"

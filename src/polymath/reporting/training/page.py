@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,14 @@ import pyarrow as pa
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader
 
 from polymath.engine.contract import Piece
+from polymath.planning.memory import GIB
 from polymath.reporting.card.page import TEMPLATES as CARD
 from polymath.reporting.card.page import environment as card_environment
 from polymath.reporting.training.curves import draw_losses
 from polymath.training.config import RunConfig
+from polymath.training.losses import perplexity
 from polymath.training.trained import Trained
-from polymath.training.words import GIB, model_flops_share, told_count
+from polymath.training.words import model_flops_share, told_count
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -33,6 +34,7 @@ def write_page(trained: Trained, rank_bytes: float) -> Piece:
             result=result,
             drawing=draw_losses(log),
             tasks=_tasks(result),
+            perplexity=perplexity(result["validation"]["all"]) if result["validation"] else None,
             pace=_pace(run, log, result),
             reckoned=rank_bytes / GIB,
             notices=found,
@@ -63,7 +65,7 @@ def _tasks(result: dict[str, Any]) -> list[dict[str, Any]]:
     """A row for each task: loss before and after, and perplexity."""
     first = result["first"]
     return [
-        {"task": task, "before": first.get(task), "after": loss, "perplexity": math.exp(min(loss, 50))}
+        {"task": task, "before": first.get(task), "after": loss, "perplexity": perplexity(loss)}
         for task, loss in result["validation"].items()
         if task != "all"
     ]

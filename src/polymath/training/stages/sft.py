@@ -41,7 +41,8 @@ def train(job: Job) -> None:
     rows = rows_for(run)
     checkpoint = _ready_to_go_on(job, arguments)
     model = build_model(run)
-    collate = Collator(int(tokenizer.pad_token_id or 0), rows, track.sequence_tokens if run.model.compile else None)
+    length = track.sequence_tokens * (run.layout.micro_batch if rows == "flat" else 1)
+    collate = Collator(int(tokenizer.pad_token_id or 0), rows, length if run.model.compile else None)
     validation = ValidationSet(track, "validation", run.train.validation.sequences_per_task)
     pace = Pace(lambda: trainer)
     trainer = ScheduleTrainer(
@@ -69,8 +70,11 @@ def rows_for(run: RunConfig) -> Rows:
     """How documents lie in rows: apart where the model lets them see each other, which is tried before its weights are made."""
     config = architecture_of(run.start)
     attention = attention_for(config, run.model.attention, run.layout.machine.gpus)
-    if not packs_safely(config, "sdpa" if attention == "flash_attention_2" else attention):
+    flash = attention == "flash_attention_2"
+    if not packs_safely(config, "sdpa" if flash else attention):  # flash attention cannot be tried without a GPU
         return "documents"
+    if flash:
+        return "flat"
     return "packed" if run.layout.machine.gpus or run.model.compile else "narrow"
 
 
