@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kedro.framework.hooks import hook_impl
 
 from polymath.engine import local, progress
+from polymath.training.trained import STAGES
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
@@ -127,10 +128,11 @@ class ConsoleHooks:
             from polymath.reporting.plan.console import print_plan
 
             print_plan(catalog)
-        if "training_page" in pipeline.all_outputs():
-            from polymath.reporting.training.console import print_training
+        for stage in STAGES:
+            if f"{stage}_page" in pipeline.all_outputs():
+                from polymath.reporting.training.console import print_training
 
-            print_training(catalog)
+                print_training(catalog, stage)
         if "evaluation_page" in pipeline.all_outputs():
             from polymath.reporting.evaluation.console import print_evaluation
 

@@ -49,24 +49,23 @@ class Project:
         return self.path / found.page
 
     def trained(self) -> Trained:
-        """The model that finetune made last; a UserError where there is none yet."""
+        """The model that was trained last of those that answer; a UserError where there is none yet."""
         from polymath.errors import UserError
 
-        if not self.catalog.exists("finetuned"):
+        ended = [run for run in self._ended() if run.job.run.objective.kind != "pairwise"]
+        if not ended:
             raise UserError("no model was trained here yet; run: kedro run --pipeline=finetune (or name one: --model PATH)")
-        found: Trained = self.catalog.load("finetuned")
-        return found
+        return ended[-1]
 
     def trainings(self) -> list[Trained]:
-        """Every training run that finetune has begun here, the newest last."""
+        """Every training run that was begun here, the newest last."""
         from polymath.reporting.tracing.runs import training_runs
 
-        found: ModelDataset = self.catalog["finetuned"]
-        return training_runs(self.path / found.folder)
+        return training_runs([self.path / found.folder for found in self._models()])
 
     def training(self, word: str) -> Trained:
         """A training run by its key or the beginning of it, or by a run of `kedro runs` that trained; `last`: the one that
-        finetune ended last, else the one that it began last. A UserError where there is none."""
+        ended last, else the one that was begun last. A UserError where there is none."""
         from polymath.errors import UserError
         from polymath.reporting.tracing.runs import find_training
         from polymath.tracking.record import read_records
@@ -75,9 +74,18 @@ class Project:
         if not runs:
             raise UserError("no model was trained here yet; run: kedro run --pipeline=finetune")
         if word == "last":
-            ended: Trained | None = self.catalog.load("finetuned")
-            return ended or runs[-1]
+            return (self._ended() or runs)[-1]
         return find_training(runs, read_records(self.path), word)
+
+    def _models(self) -> list[ModelDataset]:
+        from polymath.training.trained import STAGES
+
+        return [self.catalog[name] for name in STAGES.values() if name in self.catalog]
+
+    def _ended(self) -> list[Trained]:
+        """What each stage has trained last, the newest last."""
+        found = [run for dataset in self._models() if (run := dataset.load()) is not None]
+        return sorted(found, key=lambda run: run.ended)
 
     def parameters(self, name: str) -> Any:
         """A top-level entry of the parameters, as the typed Config that its step takes."""

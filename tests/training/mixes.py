@@ -17,8 +17,9 @@ from polymath.pipelines.curate.pack import pack_sequences, schedule_batches
 from polymath.pipelines.curate.tokenizer import TOKENIZER
 from polymath.pipelines.curate.tracks import MixConfig
 from polymath.planning.shapes import Shape, Shapes
-from polymath.training.config import Data, Job, Machine, StageConfig, naming
-from polymath.training.prepare import Mix, prepare_run
+from polymath.training.config import Data, Job, Machine, RunConfig, StageConfig, naming
+from polymath.training.objectives import Objective
+from polymath.training.prepare import Givens, Mix, prepare_run
 from polymath.training.trained import Training
 from tests.pipelines.curate.made import ENGINE, folder_of, records_of, runner
 
@@ -128,13 +129,21 @@ def make_mix(folder: Path, **given: Any) -> Made:
     return Made(Mix(tokens, sequences, schedule, tokenizer))
 
 
-def training(made: Made, machine: Machine = MACHINE, **dials: Any) -> Training:
+def training(
+    made: Made,
+    machine: Machine = MACHINE,
+    objective: Objective | None = None,
+    before: RunConfig | None = None,
+    **dials: Any,
+) -> Training:
     """A run over the mix; `dials`: `model`, `train`, `hardware` of a StageConfig."""
     given = {"model": {"name": "small"}, **dials}
     given["train"] = {"steps": 6, "validation": {"every_steps": 3, "sequences_per_task": 4}, **given.get("train", {})}
     config = StageConfig.model_validate(given)
     with naming("finetune"):
-        run, need = prepare_run("finetune", config, made.mix, SHAPES, FormConfig(), LICENCES, machine)
+        run, need = prepare_run(
+            "finetune", config, Givens(made.mix, SHAPES, FormConfig(), LICENCES, machine), objective, before
+        )
     return Training(run, made.data, need.total)
 
 
@@ -143,9 +152,9 @@ def ranks(count: int) -> Machine:
     return MACHINE.model_copy(update={"ranks": count})
 
 
-def job(made: Made, folder: Path, machine: Machine = MACHINE, **dials: Any) -> Job:
+def job(made: Made, folder: Path, machine: Machine = MACHINE, **given: Any) -> Job:
     """The same with a folder to run in."""
-    return training(made, machine, **dials).job(folder)
+    return training(made, machine, **given).job(folder)
 
 
 def losses(folder: Path) -> list[float]:

@@ -1,6 +1,7 @@
 """A trained model as a Kedro dataset: saving a training carries it out, in processes of its own."""
 
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ from polymath.training.words import announcement, pace
 STEP = "train"
 
 
-class ModelDataset(AbstractDataset[Training, Trained | None]):
-    """Saved from a training, which runs then, or goes on from its last checkpoint; loaded as what came of the last one."""
+class ModelDataset(AbstractDataset[Sequence[Training], Trained | None]):
+    """Saved from a chain of trainings, which run then, or go on from their last checkpoint; loaded as what came of the last."""
 
     def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
         """`filepath`: the folder that has a folder for each run."""
@@ -27,18 +28,20 @@ class ModelDataset(AbstractDataset[Training, Trained | None]):
         """The run that was trained last; None where there is none, since evaluate takes other models too."""
         return Trained.find(self._path)
 
-    def save(self, data: Training) -> None:
-        """Train; what stands there under the same key is not trained again."""
-        job, steps = data.job(self._path), data.run.steps
-        if Trained(job.folder).is_whole(data.run.key):
-            point_to(self._path, data.run.key)
-            tell(Progress(STEP, steps, steps, reused=True, finished=True))
-            return
-        started = time.monotonic()
-        tell(Progress(STEP, 0, steps, news=announcement(data)))
-        launch(job, lambda facts: tell(Progress(STEP, facts.get("step", 0), steps, status=pace(facts, data.run))))
-        point_to(self._path, data.run.key)
-        tell(Progress(STEP, steps, steps, seconds=time.monotonic() - started, finished=True))
+    def save(self, data: Sequence[Training]) -> None:
+        """Train, one after another; what stands there under the same key is not trained again."""
+        steps = sum(training.run.steps for training in data)
+        started, done, trained = time.monotonic(), 0, 0
+        for training in data:
+            job = training.job(self._path)
+            if not Trained(job.folder).is_whole(training.run.key):
+                tell(Progress(STEP, done, steps, news=announcement(training)))
+                launch(job, _teller(training, done, steps))
+                trained += 1
+            point_to(self._path, training.run.key)
+            done += training.run.steps
+        seconds = time.monotonic() - started if trained else 0.0
+        tell(Progress(STEP, steps, steps, reused=not trained, seconds=seconds, finished=True))
 
     def _exists(self) -> bool:
         return Trained.find(self._path) is not None
@@ -58,3 +61,8 @@ class ModelDataset(AbstractDataset[Training, Trained | None]):
             "was the validation loss": f"{result['validation'].get('all', float('nan')):.3f}",
         }
         return said(facts, [f"The model lies in {trained.model}."])
+
+
+def _teller(training: Training, done: int, steps: int) -> Callable[[dict[str, Any]], None]:
+    """Hands on what a rank says; `done`: steps of the chain before this run's."""
+    return lambda facts: tell(Progress(STEP, done + facts.get("step", 0), steps, status=pace(facts, training.run)))

@@ -26,7 +26,7 @@ from mlflow.exceptions import MlflowException
 
 from polymath.tracking.delivery import Delivery
 from polymath.tracking.describe import flatten
-from polymath.tracking.models import curves
+from polymath.tracking.models import curves, training_facts
 from polymath.tracking.new_database import make_database
 from polymath.tracking.record import RunRecord, TrackingConfig
 from polymath.training.start import RESULT
@@ -118,37 +118,36 @@ class MlflowStore:
             path = record.folder(self._project) / name
             if path.exists():
                 self._client.log_artifact(run, str(path))
-        if record.training:
-            self._log_training(run, record)
+        for folder in record.trainings:
+            self._log_training(run, record, folder)
         self._client.set_terminated(run, record.status, ended)
 
-    def _log_training(self, parent: str, record: RunRecord) -> None:
+    def _log_training(self, parent: str, record: RunRecord, folder: str) -> None:
         """A run within the run: what was trained, on what, with its curves; and the model that it left."""
-        assert record.training is not None
-        for begun in self._client.search_runs([self._experiment], f"tags.`mlflow.parentRunId` = '{parent}'"):
+        trained = Trained(self._project / folder)
+        key = trained.folder.name
+        where = f"tags.`mlflow.parentRunId` = '{parent}' and tags.trained = '{key}'"
+        for begun in self._client.search_runs([self._experiment], where):
             if begun.info.status == "FINISHED":
                 return
             self._client.delete_run(begun.info.run_id)  # by a courier that was killed over it
-        trained = Trained(self._project / record.training)
         log = curves(trained.log())
         started, ended = (log[0][2], log[-1][2]) if log else (int(record.started * 1000),) * 2
-        tags = {"mlflow.parentRunId": parent, "trained": record.tags["trained"], **_person(record)}
-        name = trained.job.run.name
-        run = self._client.create_run(self._experiment, started, tags, run_name=f"train {name}").info.run_id
+        name, stage = trained.job.run.name, trained.job.run.stage
+        tags = {"mlflow.parentRunId": parent, "trained": key, "stage": stage, **_person(record)}
+        run = self._client.create_run(self._experiment, started, tags, run_name=f"{stage} {name}").info.run_id
         dials = flatten(trained.job.run.model_dump(mode="json", include={"model", "train", "layout", "steps", "learning_rate"}))
         self._client.log_batch(run, params=[Param(key, value[:LONGEST_VALUE]) for key, value in dials.items()])
         for first in range(0, len(log), METRICS_AT_ONCE):
             self._client.log_batch(run, metrics=[Metric(*each) for each in log[first : first + METRICS_AT_ONCE]])
-        self._client.log_inputs(
-            run, [_input(name, given) for name, given in record.inputs.items() if given["context"] != "source"]
-        )
+        self._client.log_inputs(run, [_input(name, given) for name, given in training_facts(trained)[2].items()])
         for path in (trained.folder / RESULT, trained.model / "README.md"):
             self._client.log_artifact(run, str(path))
         model = self._client.create_logged_model(
             self._experiment,
             name=re.sub(r"[^\w-]+", "-", name),
             source_run_id=run,
-            tags={"trained": record.tags["trained"], "folder": record.training},
+            tags={"trained": key, "stage": stage, "folder": folder},
             params={"parameters": str(trained.result["parameters"]), "mix": record.tags.get("mix", "")},
         )
         self._client.finalize_logged_model(model.model_id, "READY")

@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from polymath.tracking.record import RunRecord
 from polymath.training.losses import perplexity
-from polymath.training.trained import KEY_LENGTH, Trained
+from polymath.training.trained import KEY_LENGTH, STAGES, Trained
 
-TRAINED = "finetuned"
 CURVES = ("loss", "grad_norm", "learning_rate", "memory_mb")
 """Of a step's line in the log; what MLflow draws."""
+
+
+def stages_made(made: Collection[str]) -> dict[str, str]:
+    """The stages of training that a run went through, each with the dataset of its model."""
+    return {stage: dataset for stage, dataset in STAGES.items() if dataset in made}
+
+
+def facts_of_stages(models: Mapping[str, Trained]) -> tuple[dict[str, float], dict[str, str], dict[str, dict[str, str]]]:
+    """`training_facts` of a run with these stages: those of finetune or else of the last one; of several, each one's metrics
+    under its name too."""
+    main = "finetune" if "finetune" in models else list(models)[-1]
+    metrics, tags, inputs = training_facts(models[main])
+    if len(models) > 1:
+        for stage, trained in models.items():
+            metrics |= {f"{stage}/{name}": value for name, value in training_facts(trained)[0].items() if "/" not in name}
+    return metrics, tags, inputs
 
 
 def training_facts(trained: Trained) -> tuple[dict[str, float], dict[str, str], dict[str, dict[str, str]]]:
@@ -56,6 +71,7 @@ def curves(log: Iterable[Mapping[str, Any]]) -> list[tuple[str, float, int, int]
         named = {name: line[name] for name in CURVES if line.get(name) is not None}
         if line.get("tokens") and line["seconds"]:
             named["tokens_per_second"] = line["tokens"] / line["seconds"]
+        named |= line.get("measured", {})
         for task, loss in line.get("validation", {}).items():
             named["validation_loss" if task == "all" else f"validation/{task}"] = loss
         found += [(name, value, when, step) for name, value in named.items() if math.isfinite(value)]

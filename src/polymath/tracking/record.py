@@ -49,8 +49,8 @@ class RunRecord:
     tags: dict[str, str] = field(default_factory=dict)
     inputs: dict[str, dict[str, str]] = field(default_factory=dict)
     """Digest and place of each source that was read, and of the datasets that the run ended with."""
-    training: str | None = None
-    """Folder of the training run that it carried out, relative to the project."""
+    trainings: list[str] = field(default_factory=list)
+    """Folders of the training runs that it carried out, one after another, relative to the project."""
 
     def folder(self, project: Path) -> Path:
         """Where its files are."""

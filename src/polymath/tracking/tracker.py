@@ -91,17 +91,18 @@ class Tracker:
 
     def _add_models(self, catalog: CatalogProtocol, made: Collection[str]) -> None:
         """A training run is told by what it was trained on: it reads no source."""
-        from polymath.tracking.models import TRAINED, curated_by, training_facts
+        from polymath.tracking.models import curated_by, facts_of_stages, stages_made
 
-        if TRAINED not in made:
+        models = {stage: catalog.load(dataset) for stage, dataset in stages_made(made).items()}
+        if not models:
             return
-        trained = catalog.load(TRAINED)
-        metrics, tags, inputs = training_facts(trained)
-        self.record.training = os.path.relpath(trained.folder, self._project)
+        metrics, tags, inputs = facts_of_stages(models)
+        chains = [run for trained in models.values() for run in trained.chain]
+        self.record.trainings = [os.path.relpath(run.folder, self._project) for run in chains]
         self.record.metrics |= metrics
         self.record.tags |= tags
         self.record.inputs = {n: given for n, given in self.record.inputs.items() if given["context"] == "source"} | inputs
-        maker = curated_by(read_records(self._project), trained.job.run.mix.digests)
+        maker = curated_by(read_records(self._project), chains[-1].job.run.mix.digests)
         self.record.tags |= {"mix_made_by": maker.id} if maker else {}
 
     def fail(self, error: Exception) -> None:

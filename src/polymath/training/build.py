@@ -33,12 +33,19 @@ def attention_for(config: PretrainedConfig, wanted: str, gpus: bool) -> str:
     return attention_of(config)
 
 
+def model_class(run: RunConfig) -> Any:
+    """transformers' class for what the model is to say: the next token, or how good a reply is."""
+    from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
+
+    return AutoModelForSequenceClassification if run.objective.kind == "pairwise" else AutoModelForCausalLM
+
+
 def build_model(run: RunConfig) -> Any:
     """The model, in the precision that it trains in; under ZeRO 3 its weights lie spread over the ranks from the start."""
     import torch
-    from transformers import AutoModelForCausalLM, set_seed
+    from transformers import set_seed
 
-    config = architecture_of(run.start)
+    config, kind = architecture_of(run.start), model_class(run)
     attention = attention_for(config, run.model.attention, run.layout.machine.gpus)
     # Adapters leave the model as it is, so it need not be kept more exactly than it is used.
     frozen = run.model.lora is not None and run.train.precision == "bf16"
@@ -47,9 +54,9 @@ def build_model(run: RunConfig) -> Any:
     options: dict[str, Any] = {"attn_implementation": attention, "dtype": dtype}
     try:
         if run.start.kind == "fresh":
-            model = AutoModelForCausalLM.from_config(config, **options)
+            model = kind.from_config(config, **options)
         else:
-            model = AutoModelForCausalLM.from_pretrained(run.start.place, revision=run.start.revision, **options)
+            model = kind.from_pretrained(run.start.place, revision=run.start.revision, **options)
     except (OSError, ValueError, ImportError) as error:
         reason = str(error).strip().splitlines()[0]
         raise UserError(f"model.name: {run.start.name!r} cannot be made ready to train ({reason})") from error
@@ -70,7 +77,7 @@ def with_adapters(model: PreTrainedModel, run: RunConfig) -> Any:
         lora_alpha=lora.alpha,  # type: ignore[arg-type]  # any number serves
         lora_dropout=lora.dropout,
         target_modules=list(lora.targets) or "all-linear",
-        task_type="CAUSAL_LM",
+        task_type="SEQ_CLS" if run.objective.kind == "pairwise" else "CAUSAL_LM",
     )
     try:
         adapted = get_peft_model(model, config)
@@ -81,7 +88,7 @@ def with_adapters(model: PreTrainedModel, run: RunConfig) -> Any:
     return adapted
 
 
-def count_parameters(model: PreTrainedModel) -> tuple[int, int]:
+def count_parameters(model: Any) -> tuple[int, int]:
     """Parameters in all, and those that learn; whole numbers under ZeRO 3 too, where each rank holds a part."""
     sizes = [(getattr(each, "ds_numel", each.numel()), each.requires_grad) for each in model.parameters()]
     return sum(size for size, _ in sizes), sum(size for size, learns in sizes if learns)

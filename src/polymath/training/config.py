@@ -13,6 +13,7 @@ from polymath.config import Config, Words
 from polymath.errors import UserError
 from polymath.form import FormConfig
 from polymath.planning.shapes import Anatomy
+from polymath.training.objectives import NextToken, Objective
 
 Schedule = Literal["cosine", "linear", "wsd", "constant"]
 
@@ -143,7 +144,8 @@ def naming(stage: str) -> Iterator[None]:
 class Start(Config):
     """The model that training starts from, found and read."""
 
-    kind: Literal["fresh", "folder", "hub"]
+    kind: Literal["fresh", "folder", "hub", "before"]
+    """before: the model that the run before in a chain of runs leaves; its place is known when that run is done."""
     name: str
     place: str = ""
     """Folder or hub id."""
@@ -208,6 +210,7 @@ class RunConfig(Config):
 
     stage: str
     name: str
+    objective: Objective = NextToken()
     start: Start
     model: ModelConfig
     train: TrainConfig

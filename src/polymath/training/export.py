@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from polymath.store.folder import ShardFolder
+from polymath.training.build import model_class
 from polymath.training.checkpoints import CHECKPOINTS, LOG, PREFIX, Log, checkpoint_steps, sync
 from polymath.training.config import Job, RunConfig
 from polymath.training.model_card import model_card
@@ -85,12 +86,11 @@ def merge_adapter(run: RunConfig, adapter: Path, into: Path) -> None:
     """The base model with the adapters' changes in its own weights."""
     import torch
     from peft import PeftModel
-    from transformers import AutoModelForCausalLM
     from transformers.integrations.deepspeed import unset_hf_deepspeed_config
 
     unset_hf_deepspeed_config()  # else the base would be spread over ranks that are about to leave
     dtype = torch.bfloat16 if run.train.precision == "bf16" else torch.float32
-    base = AutoModelForCausalLM.from_pretrained(run.start.place, revision=run.start.revision, dtype=dtype)
+    base = model_class(run).from_pretrained(run.start.place, revision=run.start.revision, dtype=dtype)
     merged: Any = PeftModel.from_pretrained(base, str(adapter)).merge_and_unload()
     merged.save_pretrained(into)
 

@@ -37,13 +37,21 @@ class TokenStore:
     def __init__(self, tokens: ShardFolder) -> None:
         """Opens nothing yet."""
         self._shards = tokens.shards
-        self._flat: dict[int, _Flat] = {}
+        self._flat: dict[tuple[int, str], _Flat] = {}
 
     def piece(self, shard: int, example: int, start: int, length: int) -> tuple[np.ndarray, np.ndarray]:
         """`length` ids (int64) from the `start`-th of an example on, and whether the loss counts on each (bool)."""
-        if shard not in self._flat:
-            self._flat[shard] = _Flat.of(self._shards[shard])
-        return self._flat[shard].piece(example, start, length)
+        return self._of(shard, "").piece(example, start, length)
+
+    def pair(self, shard: int, example: int) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+        """The same of a preference: the whole of its better side, and of its worse one."""
+        better, worse = (self._of(shard, side).whole(example) for side in ("", "rejected_"))
+        return better, worse
+
+    def _of(self, shard: int, side: str) -> _Flat:
+        if (shard, side) not in self._flat:
+            self._flat[shard, side] = _Flat.of(self._shards[shard], side)
+        return self._flat[shard, side]
 
     def source(self, shard: int) -> str:
         """The source that a shard is of."""
@@ -72,12 +80,15 @@ class _Flat:
     """Bits before the first token."""
 
     @classmethod
-    def of(cls, shard: Shard) -> _Flat:
-        table = shard.read(["ids", "loss"])
+    def of(cls, shard: Shard, side: str) -> _Flat:
+        table = shard.read([f"{side}ids", f"{side}loss"])
         ids, loss = (column.chunk(0) if column.num_chunks == 1 else column.combine_chunks() for column in table.columns)
         bits = loss.values
         packed = np.frombuffer(bits.buffers()[1], np.uint8)
         return cls(ids.offsets.to_numpy(), ids.values.to_numpy(zero_copy_only=True), packed, bits.offset)
+
+    def whole(self, example: int) -> tuple[np.ndarray, np.ndarray]:
+        return self.piece(example, 0, int(self.starts[example + 1] - self.starts[example]))
 
     def piece(self, example: int, start: int, length: int) -> tuple[np.ndarray, np.ndarray]:
         begin = int(self.starts[example]) + start
@@ -151,11 +162,25 @@ class Track:
         pieces = self._pieces.of_sequence(sequence)
         return [name for shard, example, *_ in pieces for name in self.store.names(shard, [example])]
 
+    def pair(self, sequence: int) -> tuple[Row, Row]:
+        """A sequence of a track of pairs: the better side, and the worse one."""
+        shard, example, *_ = self._pieces.of_sequence(sequence)[0]
+        better, worse = (_row(*side) for side in self.store.pair(shard, example))
+        return better, worse
+
+    def source_of(self, sequence: int) -> str:
+        """The source of a sequence's first document."""
+        return self.store.source(self._pieces.of_sequence(sequence)[0][0])
+
     def _document(self, shard: int, example: int, start: int, length: int) -> Row:
-        ids, loss = self.store.piece(shard, example, start, length)
-        labels = np.where(loss, ids, IGNORED)
-        labels[0] = IGNORED
-        return Row(ids, labels, np.arange(length))
+        return _row(*self.store.piece(shard, example, start, length))
+
+
+def _row(ids: np.ndarray, loss: np.ndarray) -> Row:
+    """One document."""
+    labels = np.where(loss, ids, IGNORED)
+    labels[0] = IGNORED
+    return Row(ids, labels, np.arange(len(ids)))
 
 
 @dataclass(frozen=True)

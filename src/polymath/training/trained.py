@@ -14,6 +14,8 @@ from polymath.training.config import Data, Job, RunConfig
 from polymath.training.export import MODEL
 from polymath.training.start import RESULT
 
+STAGES = {"pretrain": "pretrained", "finetune": "finetuned", "reward": "rewarded", "align": "aligned"}
+"""The stages of training in the order of an assistant's making, each with the dataset of its model."""
 CURRENT = "current.json"
 KEY_LENGTH = 12
 """Characters of a run's key that name its folder."""
@@ -21,7 +23,7 @@ KEY_LENGTH = 12
 
 @dataclass(frozen=True)
 class Training:
-    """A run that is ready, and the data that it reads: what `train_model` hands to the dataset that carries it out."""
+    """A run that is ready, and the data that it reads: what a stage hands to the dataset that carries it out."""
 
     run: RunConfig
     data: Data
@@ -29,8 +31,12 @@ class Training:
     """Bytes that each rank will hold."""
 
     def job(self, folder: Path) -> Job:
-        """The run with a folder of its own below `folder`, by its key."""
-        return Job(run=self.run, data=self.data, folder=(folder / self.run.key[:KEY_LENGTH]).resolve())
+        """The run with a folder of its own below `folder`, by its key; the model of the run before it is looked for there."""
+        run, root = self.run, folder.resolve()
+        if run.start.kind == "before":
+            place = root / run.start.made_by[:KEY_LENGTH] / MODEL
+            run = run.model_copy(update={"start": run.start.model_copy(update={"kind": "folder", "place": str(place)})})
+        return Job(run=run, data=self.data, folder=root / run.key[:KEY_LENGTH])
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,14 @@ class Trained:
             return False
 
     @property
+    def chain(self) -> list[Trained]:
+        """This run and those of the same stage whose models it went on from, the first one first."""
+        start = self.job.run.start
+        before = Trained(self.folder.parent / start.made_by[:KEY_LENGTH])
+        goes_on = start.made_by and before.folder != self.folder and before.is_whole(start.made_by)
+        return [*(before.chain if goes_on else []), self]
+
+    @property
     def name(self) -> str:
         """`tiny-sft 0123456789ab`: what the run is called in tables."""
         return f"{self.job.run.name} {self.folder.name}"
@@ -77,6 +91,12 @@ class Trained:
         """`result.json`: steps, tokens, seconds, parameters, validation losses."""
         found: dict[str, Any] = json.loads((self.folder / RESULT).read_text("utf-8"))
         return found
+
+    @property
+    def ended(self) -> float:
+        """When its result was written, or last pointed to: seconds since 1970."""
+        current = self.folder.parent / CURRENT
+        return current.stat().st_mtime if current.exists() else (self.folder / RESULT).stat().st_mtime
 
     @cached_property
     def job(self) -> Job:

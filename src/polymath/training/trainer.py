@@ -5,46 +5,34 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 import torch.distributed
 import torch.nn.functional as F
-from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader
-from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import Trainer
 
 from polymath.errors import UserError
-from polymath.training.checkpoints import LOG, WRITING, Log, prune, publish
 from polymath.training.collate import Collator
 from polymath.training.config import Job
-from polymath.training.ranks import say
-from polymath.training.rates import rate
-from polymath.training.tracks import IGNORED, TrainingSet, ValidationSet
-
-LISTED = 8
-"""Example ids that an error names."""
+from polymath.training.scheduled import Scheduled
+from polymath.training.tracks import IGNORED, ValidationSet
 
 
-class ScheduleTrainer(Trainer):
+class ScheduleTrainer(Scheduled, Trainer):
     """Trains on slot after slot of the schedule. The global batch of step s is exactly the schedule's, on any ranks."""
 
     def __init__(self, job: Job, collate: Collator, validation: ValidationSet, **given: Any) -> None:
         """`given`: what Trainer takes; `train_dataset` is a TrainingSet."""
         super().__init__(data_collator=collate, **given)
-        self.run, self.validation = job.run, validation
-        self.checkpoints = Path(str(self.args.output_dir))
-        self.log_file = Log(job.folder / LOG)
-        self.validated = self.log_file.losses()
-        """Validation loss by step; the same on every rank."""
+        self.follow(job)
+        self.validation = validation
         # The loss is a sum over labelled tokens, divided by their number in the whole global batch: ours, for every model.
         self.model_accepts_loss_kwargs = True
         self.loss_is_scaled_for_ga = True
         self._head = LabelledHead(self.model)
-        self.tokens = 0
-        """That this rank saw, without padding."""
 
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
@@ -58,12 +46,12 @@ class ScheduleTrainer(Trainer):
         self.tokens += int(inputs.pop("tokens"))
         count = num_items_in_batch if num_items_in_batch is not None else (inputs["labels"] != IGNORED).sum()
         if not int(count):
-            raise UserError(f"step {self.state.global_step + 1}: no token of the batch is trained on ({self._named(slots)})")
+            raise UserError(f"step {self.state.global_step + 1}: no token of the batch is trained on ({self.named(slots)})")
         loss = self.losses(model, inputs).sum() / count
         if not torch.isfinite(loss):
             raise UserError(
                 f"step {self.state.global_step + 1}: the loss is {loss.item()}; lower optimizer.learning_rate, "
-                f"or look at the examples of the batch: {self._named(slots)}"
+                f"or look at the examples of the batch: {self.named(slots)}"
             )
         return loss * self.accelerator.num_processes  # gradients are averaged over the ranks
 
@@ -100,7 +88,7 @@ class ScheduleTrainer(Trainer):
         found = {name: float(total / count) for name, (total, count) in zip(names, totals, strict=True) if count}
         everything = float(totals[:, 0].sum() / totals[:, 1].sum()) if totals[:, 1].sum() else math.nan
         self.validated[self.state.global_step] = everything
-        self._told({"validation": {"all": everything, **found}, "seconds": round(time.monotonic() - started, 3)})
+        self.told({"validation": {"all": everything, **found}, "seconds": round(time.monotonic() - started, 3)})
         return {"eval_loss": everything}
 
     def _shared_out(self) -> Iterator[tuple[dict[str, torch.Tensor], bool]]:
@@ -116,41 +104,6 @@ class ScheduleTrainer(Trainer):
         behind = -len(loader) % ranks
         if behind and self.args.process_index >= ranks - behind and waiting is not None:
             yield self._prepare_inputs(waiting), False
-
-    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> LambdaLR:
-        """Our schedules."""
-        if self.lr_scheduler is None:
-            chosen = self.run.train.optimizer
-            given: Any = optimizer if optimizer is not None else self.optimizer
-            self.lr_scheduler = LambdaLR(given, lambda step: rate(step, num_training_steps, chosen))
-            self._created_lr_scheduler = True
-        return self.lr_scheduler
-
-    def _get_output_dir(self, trial: Any = None) -> str:
-        return str(self.checkpoints / WRITING)
-
-    def _save_checkpoint(self, model: Any, trial: Any = None) -> None:
-        """Written aside by all ranks, then named by the first."""
-        super()._save_checkpoint(model, trial)
-        self.accelerator.wait_for_everyone()
-        if self.is_world_process_zero():
-            layout = self.run.layout
-            facts = {"ranks": layout.machine.ranks, "zero": layout.zero}
-            publish(self.checkpoints, self.state.global_step, facts)
-            prune(self.checkpoints, self.run.train.checkpoints, self.validated)
-        self.accelerator.wait_for_everyone()
-
-    def _told(self, facts: dict[str, Any]) -> None:
-        if self.is_world_process_zero():
-            line = {"step": self.state.global_step, "time": round(time.time(), 3), **facts}
-            self.log_file.add(line)
-            say("step" if "loss" in line else "validation", steps=self.run.steps, **line)
-
-    def _named(self, slots: torch.Tensor) -> str:
-        assert isinstance(self.train_dataset, TrainingSet)
-        names = list(dict.fromkeys(self.train_dataset.examples(slots.tolist())))
-        more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-        return ", ".join(names[:LISTED]) + more
 
 
 def _foretold(labels: torch.Tensor) -> torch.Tensor:
@@ -184,56 +137,3 @@ class LabelledHead:
         if self._places is None:
             return None
         return (given[0].flatten(0, 1)[self._places][None], *given[1:])
-
-
-class Pace(TrainerCallback):
-    """When to validate, to save and to stop early; and a line for each step."""
-
-    def __init__(self, trainer: Callable[[], ScheduleTrainer]) -> None:
-        """`trainer`: known only after the callback is made."""
-        self._trainer = trainer
-        self._started = time.monotonic()
-        self._tokens = 0
-
-    def on_step_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        """Time the step."""
-        self._started, self._tokens = time.monotonic(), self._trainer().tokens
-
-    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        """Validate and save where it is due, and at the end."""
-        run, last = self._trainer().run, state.global_step >= state.max_steps
-        control.should_log = True
-        control.should_evaluate = last or state.global_step % run.validate_every == 0
-        control.should_save = last or state.global_step % run.save_every == 0
-        self._spent = time.monotonic() - self._started
-
-    def on_epoch_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        """What the last step asked for is done: Trainer would do it again."""
-        control.should_log = control.should_evaluate = control.should_save = False
-
-    def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **given: Any) -> None:
-        """Tell of the step."""
-        trainer, logs = self._trainer(), given["logs"]
-        if "loss" not in logs:
-            return
-        tokens = (trainer.tokens - self._tokens) * args.world_size
-        facts = {"loss": logs["loss"], "grad_norm": logs.get("grad_norm"), "learning_rate": logs["learning_rate"]}
-        trainer._told({**facts, "tokens": tokens, "seconds": round(self._spent, 4), "memory_mb": peak_memory()})
-
-    def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        """Stop where validation has long been no better."""
-        trainer = self._trainer()
-        patience = trainer.run.train.validation.patience
-        losses = trainer.validated
-        best = min(losses, key=lambda step: losses[step])
-        if patience is not None and sum(step > best for step in losses) >= patience:
-            control.should_training_stop = control.should_save = True
-
-
-def peak_memory() -> int:
-    """The most memory this rank has held, MB: of the GPU where there is one, else of the process."""
-    if torch.cuda.is_available():
-        return int(torch.cuda.max_memory_allocated() / 2**20)
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
+from importlib import import_module
 from pathlib import Path
 
 from polymath.errors import UserError
 from polymath.training.config import Job, naming
 from polymath.training.ranks import end_with_the_launcher, rank, say
 
+BUILDERS = {"next_token": "sft", "pairwise": "reward", "dpo": "dpo"}
+"""The module of `stages/` that trains towards an objective."""
 LOST = ("Connection reset by peer", "Connection closed by peer", "NCCL", "Broken pipe")
 """What a rank says that talks to one that is no more: the consequence of what ended the other."""
 
@@ -22,11 +25,9 @@ def main(path: Path) -> int:
     # DeepSpeed imports MLflow wherever it is installed, which takes two seconds; the run's record is not kept by its ranks.
     sys.modules["mlflow"] = None  # type: ignore[assignment]
     try:
-        from polymath.training.stages import sft
-
         job = Job.model_validate_json(path.read_text("utf-8"))
         with naming(job.run.stage):
-            {"finetune": sft.train}[job.run.stage](job)
+            import_module(f"polymath.training.stages.{BUILDERS[job.run.objective.kind]}").train(job)
     except UserError as error:
         say("error", text=str(error), rank=rank())
         return 1

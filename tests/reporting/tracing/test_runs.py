@@ -65,7 +65,7 @@ def test_runs_that_go_on_are_listed_and_folders_that_are_none_are_not(leave):
     (folder / "damaged").mkdir()
     (folder / "damaged" / "run.json").write_text('{"run": ')
     (folder / "current.json").write_text("{}")
-    assert training_runs(folder) == runs
+    assert training_runs([folder]) == runs
     assert [last_step(run) for run in runs] == [LAST, LAST]
 
 

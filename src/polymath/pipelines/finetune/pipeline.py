@@ -2,28 +2,29 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from polymath.pipelines.finetune.prepare import plan_run
-from polymath.pipelines.finetune.report import write_training_page
-from polymath.pipelines.finetune.train import train_model
+from polymath.pipelines.finetune.prepare import plan_finetuning, plan_finetuning_of
+from polymath.pipelines.finetune.report import write_finetune_page
+from polymath.pipelines.finetune.train import finetune_model
 from polymath.pipelines.steps import Step, sum_steps
 
 ENGINE = "params:engine"
 MIX = ["tokens", "sequences", "schedule", "tokenizer"]
+LIBRARIES = ["params:models", "params:hardware", "params:tokenize.form", "params:sources", ENGINE]
 
 
-def create_pipeline() -> Pipeline:
-    """A model, fresh or trained before, tuned on a track of the mix, batch by batch as the schedule says."""
+def create_pipeline(base: str | None = None) -> Pipeline:
+    """A model, fresh or trained before, tuned on a track of the mix, batch by batch as the schedule says.
+
+    `base`: the dataset of the model that it starts from; none: the model that the dials name.
+    """
+    given = [*MIX, "params:finetune", *LIBRARIES]
+    plan = Node(plan_finetuning_of, [base, *given], "finetune_run") if base else Node(plan_finetuning, given, "finetune_run")
     return sum_steps("finetune", [
-        Step("prepare", [
-            Node(plan_run,
-                 [*MIX, "params:finetune", "params:models", "params:hardware", "params:tokenize.form", "params:sources",
-                  ENGINE],
-                 "finetune_run"),
-        ]),
+        Step("prepare", [plan]),
         Step("train", [
-            Node(train_model, ["finetune_run", *MIX], "finetuned"),
+            Node(finetune_model, ["finetune_run", *MIX], "finetuned"),
         ]),
         Step("report", [
-            Node(write_training_page, ["finetuned", "finetune_run", ENGINE], "training_page"),
+            Node(write_finetune_page, ["finetuned", "finetune_run", ENGINE], "finetune_page"),
         ]),
     ])  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
 from pathlib import Path
 
 from polymath.errors import UserError, unknown
@@ -21,10 +22,11 @@ READ = ("tokens", "sequences", "schedule")
 LISTED = 8
 
 
-def training_runs(folder: Path) -> list[Trained]:
-    """Every run below `folder`, finished or not, in the order of their beginnings. What cannot be read is left out."""
+def training_runs(folders: Iterable[Path]) -> list[Trained]:
+    """Every run below these, finished or not, in the order of their beginnings. What cannot be read is left out."""
     found = []
-    for path in sorted(folder.glob("*/run.json"), key=lambda path: (path.stat().st_mtime_ns, path)):
+    paths = [path for folder in folders for path in folder.glob("*/run.json")]
+    for path in sorted(paths, key=lambda path: (path.stat().st_mtime_ns, path)):
         run = Trained(path.parent)
         with contextlib.suppress(OSError, ValueError):
             run.job  # noqa: B018 (it is read here, and kept)

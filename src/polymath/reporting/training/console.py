@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from polymath.reporting.summary import first_of, nearby
 from polymath.training.losses import perplexity
+from polymath.training.trained import STAGES
 
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
@@ -14,13 +15,13 @@ if TYPE_CHECKING:
     from polymath.training.trained import Trained
 
 
-def print_training(catalog: CatalogProtocol) -> None:
-    """What was trained, what it learnt of each task, where it lies, what comes next."""
+def print_training(catalog: CatalogProtocol, stage: str) -> None:
+    """What a stage has trained, what it learnt of each task, where it lies, what comes next."""
     from rich.console import Console
     from rich.markup import escape
 
-    trained: Trained = catalog.load("finetuned")
-    page: FileDataset = catalog["training_page"]
+    trained: Trained = catalog.load(STAGES[stage])
+    page: FileDataset = catalog[f"{stage}_page"]
     result, run = trained.result, trained.job.run
     first, last = result["first"], result["validation"]
     told = {

@@ -1,0 +1,170 @@
+"""What the training stages' pipelines do alike: plan their runs ahead, and hand them to the dataset that carries them out."""
+
+import importlib.util
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from polymath.config import Config
+from polymath.engine.contract import EngineConfig, Item, Piece, Plan
+from polymath.errors import UserError
+from polymath.form import FormConfig
+from polymath.pipelines.libraries import Sources
+from polymath.planning.budget import GPUs
+from polymath.planning.shapes import Shapes
+from polymath.store.folder import ShardFolder
+from polymath.training.config import Data, Machine, RunConfig, StageConfig, naming
+from polymath.training.machine import find_machine
+from polymath.training.objectives import NextToken, Objective
+from polymath.training.prepare import VERSION, Givens, Mix, prepare_run
+from polymath.training.start import folder_digest
+from polymath.training.trained import Trained, Training
+
+PAGE_VERSION = 2
+RUN = pa.schema(
+    [
+        ("name", pa.string()),
+        ("key", pa.string()),
+        ("parameters", pa.int64()),
+        ("steps", pa.int32()),
+        ("ranks", pa.int32()),
+        ("micro_batch", pa.int32()),
+        ("zero", pa.int32()),
+        ("rank_bytes", pa.float64()),  # that each rank will hold
+        ("run", pa.string()),  # all of it, as JSON
+    ]
+)
+
+
+class Sought(Config):
+    """One run of a stage, as its dials say it."""
+
+    config: StageConfig
+    objective: Objective = NextToken()
+
+
+class Wanted(Config):
+    """All that a stage's runs depend on beside their data."""
+
+    stage: str
+    runs: tuple[Sought, ...]
+    """One after another: each goes on from the model of the one before."""
+    shapes: Shapes
+    form: FormConfig
+    licences: dict[str, str]
+    """Of each source of the library."""
+    machine: Machine
+
+
+@dataclass(frozen=True)
+class StartingModel:
+    """The model that a run starts from, by its name, as an input of a plan."""
+
+    name: str
+    revision: str | None
+
+    @property
+    def digest(self) -> str:
+        """Of a folder's files; else the name, of a shape or on the hub."""
+        folder = Path(self.name)
+        return folder_digest(folder) if folder.is_dir() else f"{self.name}@{self.revision}"
+
+
+@dataclass(frozen=True)
+class Libraries:
+    """What every stage is told beside its dials and its data."""
+
+    models: Shapes
+    hardware: GPUs
+    form: FormConfig
+    sources: Sources
+    engine: EngineConfig
+
+
+def plan_runs(stage: str, runs: Sequence[Sought], mix: Mix, libraries: Libraries) -> Plan:
+    """The runs: model, steps, how batches lie on the machine, and the memory that each rank needs (schema RUN, a row each)."""
+    if importlib.util.find_spec("torch") is None:
+        raise UserError(
+            f"{stage} trains with PyTorch and DeepSpeed, which are not installed; run: pip install 'polymath[train]'"
+        )
+    first = runs[0].config
+    licences = {name: source.licence for name, source in libraries.sources.root.items()}
+    with naming(stage):
+        machine = find_machine(first.hardware, libraries.hardware)
+    wanted = Wanted(
+        stage=stage, runs=tuple(runs), shapes=libraries.models, form=libraries.form, licences=licences, machine=machine
+    )
+    model = StartingModel(first.model.name, first.model.revision)
+    item = Item("run", (*vars(mix).values(), model), 1)
+    engine = libraries.engine
+    return Plan(
+        "prepare", describe_runs, (item,), wanted, VERSION, libraries=("transformers",), engine=engine, inputs=mix.digests
+    )
+
+
+def describe_runs(
+    tokens: ShardFolder,
+    sequences: ShardFolder,
+    schedule: ShardFolder,
+    tokenizer: ShardFolder,
+    model: StartingModel,
+    wanted: Wanted,
+) -> pa.Table:
+    """A row for each run; a UserError for what would end the training: a model that is not there, a machine too small."""
+    mix = Mix(tokens, sequences, schedule, tokenizer)
+    givens = Givens(mix, wanted.shapes, wanted.form, wanted.licences, wanted.machine)
+    rows, before = [], None
+    for sought in wanted.runs:
+        with naming(wanted.stage):
+            run, need = prepare_run(wanted.stage, sought.config, givens, sought.objective, before)
+        row = {
+            "name": run.name,
+            "key": run.key,
+            "parameters": run.start.anatomy.parameters,
+            "steps": run.steps,
+            "ranks": run.layout.machine.ranks,
+            "micro_batch": run.layout.micro_batch,
+            "zero": run.layout.zero,
+            "rank_bytes": need.total,
+            "run": run.model_dump_json(),
+        }
+        rows.append(row)
+        before = run
+    return pa.Table.from_pylist(rows, schema=RUN)
+
+
+def on(config: StageConfig, base: Trained) -> StageConfig:
+    """The same dials, starting from a model that was trained before."""
+    return config.model_copy(update={"model": config.model.model_copy(update={"name": str(base.model), "revision": None})})
+
+
+def trainings(
+    runs: ShardFolder, tokens: ShardFolder, sequences: ShardFolder, schedule: ShardFolder, tokenizer: ShardFolder
+) -> list[Training]:
+    """The runs with the data that they read, for the dataset that carries them out."""
+    data = Data(tokens=tokens.path, sequences=sequences.path, schedule=schedule.path, tokenizer=tokenizer.path)
+    rows = runs.read(["run", "rank_bytes"]).to_pylist()
+    return [Training(RunConfig.model_validate_json(row["run"]), data, row["rank_bytes"]) for row in rows]
+
+
+class Reckoned(Config):
+    """What was said before the runs."""
+
+    rank_bytes: float
+    """The most that a rank was to hold."""
+
+
+def plan_page(trained: Trained, runs: ShardFolder, engine: EngineConfig) -> Plan:
+    """The page of a stage, in the dress of all of them."""
+    said = Reckoned(rank_bytes=max(runs.read(["rank_bytes"])["rank_bytes"].to_pylist()))
+    item = Item("training", (trained,), 1)
+    return Plan("report", tell_training, (item,), said, PAGE_VERSION, engine=engine, inputs={"trained": trained.digest})
+
+
+def tell_training(trained: Trained, said: Reckoned) -> Piece:
+    """The page of a run, and of those that it went on from."""
+    from polymath.reporting.training.page import write_page
+
+    return write_page(trained, said.rank_bytes)

@@ -1,0 +1,140 @@
+"""What our stages add to any trainer of transformers' family: the pace of the schedule, a log, atomic checkpoints, rates."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import torch
+from torch.optim.lr_scheduler import LambdaLR
+from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from polymath.training.checkpoints import LOG, WRITING, Log, prune, publish
+from polymath.training.config import Job
+from polymath.training.ranks import say
+from polymath.training.rates import rate
+
+LISTED = 8
+"""Example ids that an error names."""
+if TYPE_CHECKING:
+    Base = Trainer
+else:
+    Base = object
+
+
+class Traced(Protocol):
+    """A training set whose slots are known by the examples in them."""
+
+    def examples(self, slots: Sequence[int]) -> list[str]:
+        """The ids of all examples that stand in these slots."""
+
+
+class Scheduled(Base):
+    """Stands before Trainer, or one of TRL's, in a class's bases. The training set is read slot after slot, in order."""
+
+    MEASURED: tuple[str, ...] = ()
+    """What the trainer logs beside loss, norm and rate, and is kept of each step under `measured`."""
+
+    def follow(self, job: Job) -> None:
+        """Once, at the end of `__init__`."""
+        self.run = job.run
+        self.checkpoints = Path(str(self.args.output_dir))
+        self.log_file = Log(job.folder / LOG)
+        self.validated = self.log_file.losses()
+        """Validation loss by step; the same on every rank."""
+        self.tokens = 0
+        """That this rank saw, without padding."""
+
+    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> LambdaLR:
+        """Our schedules."""
+        if self.lr_scheduler is None:
+            chosen = self.run.train.optimizer
+            given: Any = optimizer if optimizer is not None else self.optimizer
+            self.lr_scheduler = LambdaLR(given, lambda step: rate(step, num_training_steps, chosen))
+            self._created_lr_scheduler = True
+        return self.lr_scheduler
+
+    def _get_output_dir(self, trial: Any = None) -> str:
+        return str(self.checkpoints / WRITING)
+
+    def _save_checkpoint(self, model: Any, trial: Any = None) -> None:
+        """Written aside by all ranks, then named by the first."""
+        super()._save_checkpoint(model, trial)
+        self.accelerator.wait_for_everyone()
+        if self.is_world_process_zero():
+            layout = self.run.layout
+            facts = {"ranks": layout.machine.ranks, "zero": layout.zero}
+            publish(self.checkpoints, self.state.global_step, facts)
+            prune(self.checkpoints, self.run.train.checkpoints, self.validated)
+        self.accelerator.wait_for_everyone()
+
+    def told(self, facts: dict[str, Any]) -> None:
+        """A line of the log, and the same to the launcher, by the first rank."""
+        if self.is_world_process_zero():
+            line = {"step": self.state.global_step, "time": round(time.time(), 3), **facts}
+            self.log_file.add(line)
+            say("step" if "loss" in line else "validation", steps=self.run.steps, **line)
+
+    def named(self, slots: torch.Tensor) -> str:
+        """The examples in these slots, as an error names them."""
+        traced: Traced = self.train_dataset  # type: ignore[assignment]
+        names = list(dict.fromkeys(traced.examples(slots.tolist())))
+        more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+        return ", ".join(names[:LISTED]) + more
+
+
+class Pace(TrainerCallback):
+    """When to validate, to save and to stop early; and a line for each step."""
+
+    def __init__(self, trainer: Callable[[], Scheduled]) -> None:
+        """`trainer`: known only after the callback is made."""
+        self._trainer = trainer
+        self._started = time.monotonic()
+        self._tokens = 0
+
+    def on_step_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Time the step."""
+        self._started, self._tokens = time.monotonic(), self._trainer().tokens
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Validate and save where it is due, and at the end."""
+        run, last = self._trainer().run, state.global_step >= state.max_steps
+        control.should_log = True
+        control.should_evaluate = last or state.global_step % run.validate_every == 0
+        control.should_save = last or state.global_step % run.save_every == 0
+        self._spent = time.monotonic() - self._started
+
+    def on_epoch_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """What the last step asked for is done: Trainer would do it again."""
+        control.should_log = control.should_evaluate = control.should_save = False
+
+    def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **given: Any) -> None:
+        """Tell of the step."""
+        trainer, logs = self._trainer(), given["logs"]
+        if "loss" not in logs:
+            return
+        tokens = (trainer.tokens - self._tokens) * args.world_size
+        facts = {"loss": logs["loss"], "grad_norm": logs.get("grad_norm"), "learning_rate": logs["learning_rate"]}
+        measured = {name: logs[name] for name in trainer.MEASURED if logs.get(name) is not None}
+        more = {"measured": measured} if measured else {}
+        trainer.told({**facts, "tokens": tokens, "seconds": round(self._spent, 4), "memory_mb": peak_memory(), **more})
+
+    def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Stop where validation has long been no better."""
+        trainer = self._trainer()
+        patience = trainer.run.train.validation.patience
+        losses = trainer.validated
+        best = min(losses, key=lambda step: losses[step])
+        if patience is not None and sum(step > best for step in losses) >= patience:
+            control.should_training_stop = control.should_save = True
+
+
+def peak_memory() -> int:
+    """The most memory this rank has held, MB: of the GPU where there is one, else of the process."""
+    if torch.cuda.is_available():
+        return int(torch.cuda.max_memory_allocated() / 2**20)
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
