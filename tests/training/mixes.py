@@ -19,7 +19,7 @@ from polymath.pipelines.curate.tracks import MixConfig
 from polymath.planning.shapes import Shape, Shapes
 from polymath.training.config import Data, Job, Machine, RunConfig, StageConfig, naming
 from polymath.training.objectives import Objective
-from polymath.training.prepare import Givens, Mix, prepare_run
+from polymath.training.prepare import Givens, Mix, Scores, prepare_run
 from polymath.training.trained import Training
 from tests.pipelines.curate.made import ENGINE, folder_of, records_of, runner
 
@@ -134,16 +134,16 @@ def training(
     machine: Machine = MACHINE,
     objective: Objective | None = None,
     before: RunConfig | None = None,
+    scores: Scores = None,
     **dials: Any,
 ) -> Training:
     """A run over the mix; `dials`: `model`, `train`, `hardware` of a StageConfig."""
     given = {"model": {"name": "small"}, **dials}
     given["train"] = {"steps": 6, "validation": {"every_steps": 3, "sequences_per_task": 4}, **given.get("train", {})}
     config = StageConfig.model_validate(given)
+    givens = Givens(made.mix, SHAPES, FormConfig(), LICENCES, machine)
     with naming("finetune"):
-        run, need = prepare_run(
-            "finetune", config, Givens(made.mix, SHAPES, FormConfig(), LICENCES, machine), objective, before
-        )
+        run, need = prepare_run("finetune", config, givens, objective, before, scores)
     return Training(run, made.data, need.total)
 
 

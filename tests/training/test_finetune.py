@@ -8,6 +8,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from polymath.errors import UserError
+from polymath.training.checkpoints import write_scores
 from polymath.training.launch import launch
 from polymath.training.trained import Trained
 from tests.training.mixes import BATCH, job, losses
@@ -65,6 +66,34 @@ def test_checkpoints_are_kept_by_the_policy(trained):
     assert kept == ["checkpoint-12", "checkpoint-8"]
     assert [path.name for path in Trained(done.folder).checkpoints] == ["checkpoint-8"]  # the model is the other
     assert json.loads((done.folder / "checkpoints/checkpoint-8/layout.json").read_text()) == {"ranks": 1, "zero": 0}
+
+
+def test_its_checkpoints_are_scored_while_it_waits_the_last_one_too(trained):
+    done, told = trained
+    scored = [facts for facts in told if facts["kind"] == "scores"]
+    assert [(facts["step"], facts["scores"]["wholeness"]["score"]) for facts in scored] == [(8, 1.0), (12, 1.0)]
+    assert Trained(done.folder).result["scores"] == scored[-1]["scores"]
+    order = [(facts["kind"], facts["step"]) for facts in told if facts["step"] in (8, 9)]
+    assert order == [("step", 8), ("validation", 8), ("scores", 8), ("step", 9)]
+
+
+def test_a_checkpoint_that_a_killed_run_left_unscored_is_scored_before_it_goes_on(trained, made, tmp_path):
+    """Begun again from the checkpoint of step 8, as a kill before its scores would leave it; in this process."""
+    import shutil
+
+    from polymath.training.stages.sft import train
+
+    done, _ = trained
+    again = job(made, tmp_path, train={"steps": 12, "validation": {"every_steps": 4}}, scores=8)
+    shutil.copytree(done.folder / "checkpoints/checkpoint-8", again.folder / "checkpoints/checkpoint-8")
+    kept = [line for line in (done.folder / "log.jsonl").read_text().splitlines() if '"scores"' not in line]
+    (again.folder / "log.jsonl").write_text("".join(f"{line}\n" for line in kept))
+    for step in (8, 12):  # as the launcher would leave them
+        write_scores(again.folder, step, {"late": {"score": 0.5}})
+    train(again)
+    log = [json.loads(line) for line in (again.folder / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in log if "scores" in line] == [8, 12]
+    assert losses(again.folder) == losses(done.folder)
 
 
 def test_a_loss_that_is_no_number_ends_the_run_with_the_ids_of_its_batch(made, tmp_path):

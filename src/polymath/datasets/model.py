@@ -9,7 +9,8 @@ from kedro.io import AbstractDataset
 
 from polymath.datasets.previews import HTMLPreview, said
 from polymath.engine.progress import Progress, tell
-from polymath.training.launch import launch
+from polymath.training.checkpoints import step_of
+from polymath.training.launch import Score, launch
 from polymath.training.trained import Trained, Training, point_to
 from polymath.training.words import announcement, pace
 
@@ -36,7 +37,7 @@ class ModelDataset(AbstractDataset[Sequence[Training], Trained | None]):
             job = training.job(self._path)
             if not Trained(job.folder).is_whole(training.run.key):
                 tell(Progress(STEP, done, steps, news=announcement(training)))
-                launch(job, _teller(training, done, steps))
+                launch(job, _teller(training, done, steps), _scorer(training, done, steps))
                 trained += 1
             point_to(self._path, training.run.key)
             done += training.run.steps
@@ -66,3 +67,16 @@ class ModelDataset(AbstractDataset[Sequence[Training], Trained | None]):
 def _teller(training: Training, done: int, steps: int) -> Callable[[dict[str, Any]], None]:
     """Hands on what a rank says; `done`: steps of the chain before this run's."""
     return lambda facts: tell(Progress(STEP, done + facts.get("step", 0), steps, status=pace(facts, training.run)))
+
+
+def _scorer(training: Training, done: int, steps: int) -> Score | None:
+    """Scores a checkpoint, and says so: the bar stands still meanwhile."""
+    scorer = training.scorer
+    if scorer is None:
+        return None
+
+    def score(checkpoint: Path) -> dict[str, Any]:
+        tell(Progress(STEP, done + step_of(checkpoint), steps, status=f"scoring {', '.join(scorer.names)}"))
+        return scorer.score(checkpoint)
+
+    return score

@@ -18,9 +18,9 @@ from polymath.store.folder import ShardFolder
 from polymath.training.config import Data, Machine, RunConfig, StageConfig, naming
 from polymath.training.machine import find_machine
 from polymath.training.objectives import NextToken, Objective
-from polymath.training.prepare import VERSION, Givens, Mix, prepare_run
+from polymath.training.prepare import VERSION, Givens, Mix, Scores, prepare_run
 from polymath.training.start import folder_digest
-from polymath.training.trained import Trained, Training
+from polymath.training.trained import Scorer, Trained, Training
 
 PAGE_VERSION = 2
 RUN = pa.schema(
@@ -43,6 +43,8 @@ class Sought(Config):
 
     config: StageConfig
     objective: Objective = NextToken()
+    scores: Scores = None
+    """When its checkpoints are scored."""
 
 
 class Wanted(Config):
@@ -118,7 +120,7 @@ def describe_runs(
     rows, before = [], None
     for sought in wanted.runs:
         with naming(wanted.stage):
-            run, need = prepare_run(wanted.stage, sought.config, givens, sought.objective, before)
+            run, need = prepare_run(wanted.stage, sought.config, givens, sought.objective, before, sought.scores)
         row = {
             "name": run.name,
             "key": run.key,
@@ -141,12 +143,17 @@ def on(config: StageConfig, base: Trained) -> StageConfig:
 
 
 def trainings(
-    runs: ShardFolder, tokens: ShardFolder, sequences: ShardFolder, schedule: ShardFolder, tokenizer: ShardFolder
+    runs: ShardFolder,
+    tokens: ShardFolder,
+    sequences: ShardFolder,
+    schedule: ShardFolder,
+    tokenizer: ShardFolder,
+    scorer: Scorer | None = None,
 ) -> list[Training]:
-    """The runs with the data that they read, for the dataset that carries them out."""
+    """The runs with the data that they read, for the dataset that carries them out; `scorer`: of their checkpoints."""
     data = Data(tokens=tokens.path, sequences=sequences.path, schedule=schedule.path, tokenizer=tokenizer.path)
     rows = runs.read(["run", "rank_bytes"]).to_pylist()
-    return [Training(RunConfig.model_validate_json(row["run"]), data, row["rank_bytes"]) for row in rows]
+    return [Training(RunConfig.model_validate_json(row["run"]), data, row["rank_bytes"], scorer) for row in rows]
 
 
 class Reckoned(Config):

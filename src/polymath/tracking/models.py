@@ -69,9 +69,10 @@ def curves(log: Iterable[Mapping[str, Any]]) -> list[tuple[str, float, int, int]
     for line in log:
         when, step = int(line["time"] * 1000), line["step"]
         named = {name: line[name] for name in CURVES if line.get(name) is not None}
-        if line.get("tokens") and line["seconds"]:
+        if line.get("tokens") and line.get("seconds"):
             named["tokens_per_second"] = line["tokens"] / line["seconds"]
         named |= line.get("measured", {})
+        named |= {f"benchmark/{name}": each["score"] for name, each in line.get("scores", {}).items()}
         for task, loss in line.get("validation", {}).items():
             named["validation_loss" if task == "all" else f"validation/{task}"] = loss
         found += [(name, value, when, step) for name, value in named.items() if math.isfinite(value)]

@@ -42,14 +42,20 @@ def model_class(run: RunConfig) -> Any:
 
 def build_model(run: RunConfig) -> Any:
     """The model, in the precision that it trains in; under ZeRO 3 its weights lie spread over the ranks from the start."""
+    model = build_base(run)
+    return with_adapters(model, run) if run.model.lora else model
+
+
+def build_base(run: RunConfig, frozen: bool = False) -> Any:
+    """The model without adapters. `frozen`: it will only be looked at, and is kept no more exactly than it is used."""
     import torch
     from transformers import set_seed
 
     config, kind = architecture_of(run.start), model_class(run)
     attention = attention_for(config, run.model.attention, run.layout.machine.gpus)
-    # Adapters leave the model as it is, so it need not be kept more exactly than it is used.
-    frozen = run.model.lora is not None and run.train.precision == "bf16"
-    dtype: torch.dtype = torch.bfloat16 if frozen else torch.float32
+    # Adapters leave the model as it is, too.
+    still = (frozen or run.model.lora is not None) and run.train.precision == "bf16"
+    dtype: torch.dtype = torch.bfloat16 if still else torch.float32
     set_seed(run.train.seed)
     options: dict[str, Any] = {"attn_implementation": attention, "dtype": dtype}
     try:
@@ -61,31 +67,37 @@ def build_model(run: RunConfig) -> Any:
         reason = str(error).strip().splitlines()[0]
         raise UserError(f"model.name: {run.start.name!r} cannot be made ready to train ({reason})") from error
     model.config.use_cache = False  # with a cache, packed documents would see each other
-    if run.model.gradient_checkpointing:
+    if run.model.gradient_checkpointing and not frozen:
         model.activation_checkpointing_enable({"use_reentrant": False})
-    return with_adapters(model, run) if run.model.lora else model
+    return model
 
 
 def with_adapters(model: PreTrainedModel, run: RunConfig) -> Any:
     """The model with low-rank adapters beside its linear modules, which alone learn."""
-    from peft import LoraConfig, get_peft_model
+    from peft import get_peft_model
+
+    try:
+        adapted = get_peft_model(model, adapters(run))
+    except ValueError as error:
+        raise UserError(f"model.lora.targets: {str(error).splitlines()[0]}") from error
+    if run.model.gradient_checkpointing:
+        model.enable_input_require_grads()  # else nothing under the first checkpoint would learn
+    return adapted
+
+
+def adapters(run: RunConfig) -> Any:
+    """PEFT's configuration of the run's adapters."""
+    from peft import LoraConfig
 
     lora = run.model.lora
     assert lora is not None
-    config = LoraConfig(
+    return LoraConfig(
         r=lora.rank,
         lora_alpha=lora.alpha,  # type: ignore[arg-type]  # any number serves
         lora_dropout=lora.dropout,
         target_modules=list(lora.targets) or "all-linear",
         task_type="SEQ_CLS" if run.objective.kind == "pairwise" else "CAUSAL_LM",
     )
-    try:
-        adapted = get_peft_model(model, config)
-    except ValueError as error:
-        raise UserError(f"model.lora.targets: {str(error).splitlines()[0]}") from error
-    if run.model.gradient_checkpointing:
-        model.enable_input_require_grads()  # else nothing under the first checkpoint would learn
-    return adapted
 
 
 def count_parameters(model: Any) -> tuple[int, int]:

@@ -15,6 +15,7 @@ WRITING = ".writing"
 LAYOUT = "layout.json"
 LOG = "log.jsonl"
 CHECKPOINTS = "checkpoints"
+SCORES = "scores"
 
 
 def checkpoint_steps(folder: Path) -> list[int]:
@@ -71,6 +72,20 @@ def prune(folder: Path, policy: CheckpointConfig, losses: dict[int, float]) -> N
 def clear_unfinished(folder: Path) -> None:
     """Remove what a killed run had begun to write."""
     shutil.rmtree(folder / WRITING, ignore_errors=True)
+
+
+def scores_of(folder: Path, step: int) -> Path:
+    """The file with the scores of a step's checkpoint; `folder`: the run's."""
+    return folder / SCORES / f"{step}.json"
+
+
+def write_scores(folder: Path, step: int, scores: dict[str, Any]) -> None:
+    """The ranks wait for this file: it is there whole, or not at all."""
+    path = scores_of(folder, step)
+    path.parent.mkdir(exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(json.dumps(scores), "utf-8")
+    temporary.replace(path)
 
 
 class Log:

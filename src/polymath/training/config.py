@@ -221,6 +221,8 @@ class RunConfig(Config):
     learning_rate: float
     validate_every: int
     save_every: int
+    score_every: int | None = None
+    """After so many steps, and the last one, the ranks wait until their checkpoint is scored."""
     key: str
     """Of all that decides what comes out; equal keys go on from one another's checkpoints, on whatever ranks."""
 

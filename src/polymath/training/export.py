@@ -70,10 +70,11 @@ def write_result(job: Job, packed: bool, counted: tuple[int, int]) -> None:
         "parameters": counted[0],
         "learning": counted[1],
         "tokens": sum(line.get("tokens", 0) for line in lines),
-        "seconds": round(sum(line["seconds"] for line in lines), 3),
+        "seconds": round(sum(line.get("seconds", 0) for line in lines), 3),
         "memory_mb": max((line.get("memory_mb", 0) for line in lines), default=0),
         "first": validations.get(0, {}),
         "validation": validations.get(step, {}),
+        "scores": next((line["scores"] for line in lines if "scores" in line and line["step"] == step), {}),
     }
     path = job.folder / RESULT
     temporary = path.with_name(f".{RESULT}.tmp")

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from polymath.errors import UserError
+from polymath.training.checkpoints import CHECKPOINTS, PREFIX, write_scores
 from polymath.training.config import Job, Layout, naming
 from polymath.training.ranks import WATCHED, heard
 from polymath.training.reshape import fit_to_checkpoint
@@ -26,10 +27,15 @@ GRACE_SECONDS = 5.0
 WORKER = "polymath.training.worker"
 
 
-def launch(job: Job, tell: Told) -> None:
+Score = Callable[[Path], dict[str, Any]]
+"""Scores of a checkpoint, by benchmark."""
+
+
+def launch(job: Job, tell: Told, score: Score | None = None) -> None:
     """Carry out the run in processes of its own; what its first rank says goes to `tell`, as it comes.
 
-    A rank that fails ends all of them; the error is the rank's own sentence, or its last lines.
+    `score`: what to do with a checkpoint that the run wants scored; the ranks wait for it. A rank that fails ends all of them;
+    the error is the rank's own sentence, or its last lines.
     """
     job.folder.mkdir(parents=True, exist_ok=True)
     with naming(job.run.stage):
@@ -37,7 +43,16 @@ def launch(job: Job, tell: Told) -> None:
     path = job.folder / "run.json"
     path.write_text(job.model_dump_json(indent=1), "utf-8")
     layout = job.run.layout
-    follow(command(layout, [str(path)]), environment(layout), job.folder / "console.log", tell)
+
+    def hear(facts: dict[str, Any]) -> None:
+        if facts["kind"] == "scores_wanted":
+            step = facts["step"]
+            checkpoint = job.folder / CHECKPOINTS / f"{PREFIX}{step}"
+            write_scores(job.folder, step, score(checkpoint) if score else {})
+        else:
+            tell(facts)
+
+    follow(command(layout, [str(path)]), environment(layout), job.folder / "console.log", hear)
 
 
 def command(layout: Layout, arguments: list[str], module: str = WORKER) -> list[str]:

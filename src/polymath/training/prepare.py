@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -25,6 +26,8 @@ VERSION = 2
 TUNING_RATE, ADAPTER_RATE = 2e-5, 2e-4
 """Learning rates of models that have learnt already: as in LLaMA 2's own tuning (2307.09288), and as LoRA's authors advise."""
 LEAST_VALIDATIONS = 4
+Scores = int | Literal["validation"] | None
+"""Benchmarks are scored every so many steps, with each validation, or never."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +58,17 @@ class Givens:
 
 
 def prepare_run(
-    stage: str, config: StageConfig, givens: Givens, objective: Objective | None = None, before: RunConfig | None = None
+    stage: str,
+    config: StageConfig,
+    givens: Givens,
+    objective: Objective | None = None,
+    before: RunConfig | None = None,
+    scores: Scores = None,
 ) -> tuple[RunConfig, Need]:
-    """The run, and what each rank will need of memory. `before`: the run whose model it goes on from, in a chain of runs."""
+    """The run, and what each rank will need of memory.
+
+    `before`: the run whose model it goes on from, in a chain of runs. `scores`: when its checkpoints are scored.
+    """
     train, model, mix = config.train, config.model, givens.mix
     objective = objective or NextToken()
     track = Track(mix.tokens, mix.sequences, mix.schedule, train.track)
@@ -87,6 +98,7 @@ def prepare_run(
         learning_rate=train.optimizer.learning_rate or _rate(model, givens.shapes),
         validate_every=every,
         save_every=train.checkpoints.every_steps or every,
+        score_every=every if scores == "validation" else scores,
         key=digest_json([VERSION, stage, told, steps, mix.digests]),
     )
     return run, need

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,11 +12,12 @@ import torch
 from torch.optim.lr_scheduler import LambdaLR
 from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from polymath.training.checkpoints import LOG, WRITING, Log, prune, publish
+from polymath.training.checkpoints import LOG, WRITING, Log, prune, publish, scores_of
 from polymath.training.config import Job
 from polymath.training.ranks import say
 from polymath.training.rates import rate
 
+LOOKING_SECONDS = 0.2
 LISTED = 8
 """Example ids that an error names."""
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ class Scheduled(Base):
 
     def follow(self, job: Job) -> None:
         """Once, at the end of `__init__`."""
-        self.run = job.run
+        self.run, self.folder = job.run, job.folder
         self.checkpoints = Path(str(self.args.output_dir))
         self.log_file = Log(job.folder / LOG)
         self.validated = self.log_file.losses()
@@ -75,7 +77,20 @@ class Scheduled(Base):
         if self.is_world_process_zero():
             line = {"step": self.state.global_step, "time": round(time.time(), 3), **facts}
             self.log_file.add(line)
-            say("step" if "loss" in line else "validation", steps=self.run.steps, **line)
+            kind = "step" if "loss" in line else "scores" if "scores" in line else "validation"
+            say(kind, steps=self.run.steps, **line)
+
+    def wait_for_scores(self) -> None:
+        """Until the launcher has had this step's checkpoint scored. All ranks look for its file: no barrier waits so long."""
+        step = self.state.global_step
+        if any("scores" in line and line["step"] == step for line in self.log_file.read()):
+            return
+        path = scores_of(self.folder, step)
+        if self.is_world_process_zero() and not path.exists():
+            say("scores_wanted", step=step)
+        while not path.exists():
+            time.sleep(LOOKING_SECONDS)
+        self.told({"scores": json.loads(path.read_text("utf-8"))})
 
     def named(self, slots: torch.Tensor) -> str:
         """The examples in these slots, as an error names them."""
@@ -103,8 +118,22 @@ class Pace(TrainerCallback):
         run, last = self._trainer().run, state.global_step >= state.max_steps
         control.should_log = True
         control.should_evaluate = last or state.global_step % run.validate_every == 0
-        control.should_save = last or state.global_step % run.save_every == 0
+        control.should_save = last or state.global_step % run.save_every == 0 or self._scores(state)
         self._spent = time.monotonic() - self._started
+
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Let the checkpoint be scored where that is due."""
+        if self._scores(state):
+            self._trainer().wait_for_scores()
+
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """The same of the checkpoint that a killed run had left unscored."""
+        if state.global_step and self._scores(state):
+            self._trainer().wait_for_scores()
+
+    def _scores(self, state: TrainerState) -> bool:
+        every = self._trainer().run.score_every
+        return every is not None and (state.global_step % every == 0 or state.global_step >= state.max_steps)
 
     def on_epoch_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """What the last step asked for is done: Trainer would do it again."""

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from polymath.store.digest import digest_strings
 from polymath.training.checkpoints import CHECKPOINTS, LOG, PREFIX, Log, checkpoint_steps
@@ -21,6 +21,17 @@ KEY_LENGTH = 12
 """Characters of a run's key that name its folder."""
 
 
+class Scorer(Protocol):
+    """Puts benchmarks to checkpoints."""
+
+    @property
+    def names(self) -> list[str]:
+        """The benchmarks."""
+
+    def score(self, checkpoint: Path) -> dict[str, dict[str, Any]]:
+        """`score`, `low`, `high`, `items` and the `metric` of each benchmark."""
+
+
 @dataclass(frozen=True)
 class Training:
     """A run that is ready, and the data that it reads: what a stage hands to the dataset that carries it out."""
@@ -29,6 +40,8 @@ class Training:
     data: Data
     need: float
     """Bytes that each rank will hold."""
+    scorer: Scorer | None = None
+    """Scores its checkpoints while it goes on, where the run says when."""
 
     def job(self, folder: Path) -> Job:
         """The run with a folder of its own below `folder`, by its key; the model of the run before it is looked for there."""

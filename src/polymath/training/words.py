@@ -31,6 +31,8 @@ def pace(facts: dict[str, Any], run: RunConfig) -> str:
     """A line of a rank in short: the loss, tokens per second, the share of the GPUs' peak, memory."""
     if facts["kind"] == "start":
         return f"begins at step {facts['step']:,}" if facts["step"] else "begins"
+    if facts["kind"] == "scores":
+        return ", ".join(f"{name} {each['score']:.3f}" for name, each in facts["scores"].items())
     if facts["kind"] == "validation":
         return f"validation loss {facts['validation']['all']:.3f}"
     speed = facts["tokens"] / facts["seconds"] if facts["seconds"] else 0.0

@@ -12,7 +12,7 @@ from polymath.errors import UserError
 from polymath.training.config import Job, naming
 from polymath.training.ranks import end_with_the_launcher, rank, say
 
-BUILDERS = {"next_token": "sft", "pairwise": "reward", "dpo": "dpo"}
+BUILDERS = {"next_token": "sft", "pairwise": "reward", "dpo": "dpo", "grpo": "grpo"}
 """The module of `stages/` that trains towards an objective."""
 LOST = ("Connection reset by peer", "Connection closed by peer", "NCCL", "Broken pipe")
 """What a rank says that talks to one that is no more: the consequence of what ended the other."""

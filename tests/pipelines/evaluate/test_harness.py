@@ -6,10 +6,11 @@ import pytest
 
 from polymath.engine.save import save_plan
 from polymath.errors import UserError
+from polymath.evaluation.exams import Exam
 from polymath.evaluation.models import Model
+from polymath.evaluation.sitting import score_exam
 from polymath.evaluation.suites import HarnessEntry
-from polymath.pipelines.evaluate.config import Exam
-from polymath.pipelines.evaluate.harness import score_exam, score_items
+from polymath.pipelines.evaluate.harness import score_items
 from polymath.pipelines.evaluate.overlaps import find_overlaps
 from polymath.pipelines.evaluate.scores import score_benchmarks
 from polymath.sources.benchmarks import Benchmark

@@ -10,7 +10,8 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from polymath.errors import UserError
-from polymath.pipelines.evaluate.config import NO_MIX, Chosen, EvaluateConfig, exams_of
+from polymath.evaluation.exams import Chosen, exams_of
+from polymath.pipelines.evaluate.config import NO_MIX, EvaluateConfig
 
 
 def look_ahead(pipeline: Pipeline, catalog: CatalogProtocol) -> None:

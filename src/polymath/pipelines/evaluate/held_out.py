@@ -12,11 +12,12 @@ import pyarrow.compute as pc
 from polymath.config import Config
 from polymath.engine.contract import EngineConfig, Item, Plan
 from polymath.errors import UserError
+from polymath.evaluation.exams import Chosen
 from polymath.evaluation.held_out import HELD_OUT_ANSWER, HeldOut
 from polymath.evaluation.held_out import answer_held_out as answers_of
 from polymath.evaluation.models import Model
 from polymath.evaluation.suites import Harness, Suites
-from polymath.pipelines.evaluate.config import NO_MIX, Chosen, EvaluateConfig
+from polymath.pipelines.evaluate.config import NO_MIX, EvaluateConfig
 from polymath.pipelines.evaluate.speakers import load_speaker
 from polymath.store.digest import digest_json, fold
 from polymath.store.folder import ShardFolder

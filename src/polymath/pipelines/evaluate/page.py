@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from polymath.engine.contract import EngineConfig, Item, Piece, Plan
+from polymath.evaluation.exams import Chosen
 from polymath.evaluation.suites import Harness, Suites
-from polymath.pipelines.evaluate.config import Chosen, EvaluateConfig
+from polymath.pipelines.evaluate.config import EvaluateConfig
 from polymath.reporting.evaluation.view import PageConfig
 from polymath.store.folder import ShardFolder
 from polymath.training.trained import Trained

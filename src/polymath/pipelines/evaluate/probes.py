@@ -5,11 +5,12 @@ from __future__ import annotations
 import pyarrow as pa
 
 from polymath.engine.contract import EngineConfig, Item, Piece, Plan
+from polymath.evaluation.exams import Chosen
 from polymath.evaluation.models import Model
 from polymath.evaluation.probes import PROBE_SCORE, TRANSCRIPT, Probes, run_probes, scores_table, transcripts_table
 from polymath.evaluation.suites import Harness, Suites
 from polymath.evaluation.talk import Sampling
-from polymath.pipelines.evaluate.config import Chosen, EvaluateConfig
+from polymath.pipelines.evaluate.config import EvaluateConfig
 from polymath.pipelines.evaluate.speakers import load_speaker
 from polymath.store.digest import digest_json
 from polymath.store.folder import ShardFolder

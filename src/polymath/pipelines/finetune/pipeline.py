@@ -10,6 +10,7 @@ from polymath.pipelines.steps import Step, sum_steps
 ENGINE = "params:engine"
 MIX = ["tokens", "sequences", "schedule", "tokenizer"]
 LIBRARIES = ["params:models", "params:hardware", "params:tokenize.form", "params:sources", ENGINE]
+SUITE = ["params:suites", "params:harness", "params:benchmarks", "params:run.files_root"]
 
 
 def create_pipeline(base: str | None = None) -> Pipeline:
@@ -22,7 +23,7 @@ def create_pipeline(base: str | None = None) -> Pipeline:
     return sum_steps("finetune", [
         Step("prepare", [plan]),
         Step("train", [
-            Node(finetune_model, ["finetune_run", *MIX], "finetuned"),
+            Node(finetune_model, ["finetune_run", *MIX, "params:finetune", *SUITE], "finetuned"),
         ]),
         Step("report", [
             Node(write_finetune_page, ["finetuned", "finetune_run", ENGINE], "finetune_page"),

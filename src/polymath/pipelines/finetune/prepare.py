@@ -2,6 +2,7 @@
 
 from polymath.engine.contract import EngineConfig, Plan
 from polymath.form import FormConfig
+from polymath.pipelines.finetune.config import FinetuneConfig
 from polymath.pipelines.libraries import Sources
 from polymath.pipelines.training_runs import Libraries, Sought, on, plan_runs
 from polymath.planning.budget import GPUs
@@ -19,7 +20,7 @@ def plan_finetuning(
     sequences: ShardFolder,
     schedule: ShardFolder,
     tokenizer: ShardFolder,
-    finetune: StageConfig,
+    finetune: FinetuneConfig,
     models: Shapes,
     hardware: GPUs,
     form: FormConfig,
@@ -28,7 +29,7 @@ def plan_finetuning(
 ) -> Plan:
     """The run, from the model that the dials name: steps, how batches lie on the machine, the memory that each rank needs."""
     mix = Mix(tokens, sequences, schedule, tokenizer)
-    return plan_runs(STAGE, [Sought(config=finetune)], mix, Libraries(models, hardware, form, sources, engine))
+    return plan_runs(STAGE, [_sought(finetune, finetune)], mix, Libraries(models, hardware, form, sources, engine))
 
 
 def plan_finetuning_of(
@@ -37,7 +38,7 @@ def plan_finetuning_of(
     sequences: ShardFolder,
     schedule: ShardFolder,
     tokenizer: ShardFolder,
-    finetune: StageConfig,
+    finetune: FinetuneConfig,
     models: Shapes,
     hardware: GPUs,
     form: FormConfig,
@@ -47,4 +48,11 @@ def plan_finetuning_of(
     """The same from the model that pretraining left, whatever model the dials name."""
     mix = Mix(tokens, sequences, schedule, tokenizer)
     libraries = Libraries(models, hardware, form, sources, engine)
-    return plan_runs(STAGE, [Sought(config=on(finetune, pretrained))], mix, libraries)
+    return plan_runs(STAGE, [_sought(finetune, on(finetune, pretrained))], mix, libraries)
+
+
+def _sought(dials: FinetuneConfig, config: StageConfig) -> Sought:
+    """What decides the model, and when its checkpoints are scored, which decides nothing."""
+    asked = dials.benchmarks
+    plain = StageConfig(model=config.model, train=config.train, hardware=config.hardware)
+    return Sought(config=plain, scores=(asked.every_steps or "validation") if asked.suite else None)
