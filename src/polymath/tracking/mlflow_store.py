@@ -6,36 +6,20 @@ Imported by the courier alone: `mlflow` takes seconds to import.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from mlflow import MlflowClient
-from mlflow.entities import (
-    Dataset,
-    DatasetInput,
-    Experiment,
-    InputTag,
-    LoggedModelOutput,
-    Metric,
-    Param,
-    Run,
-    RunTag,
-)
+from mlflow.entities import Experiment, Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
 
 from polymath.tracking.delivery import Delivery
-from polymath.tracking.describe import flatten
-from polymath.tracking.models import curves, training_facts
+from polymath.tracking.mlflow_models import LONGEST_VALUE, ModelLog, dataset_input
 from polymath.tracking.new_database import make_database
 from polymath.tracking.record import RunRecord, TrackingConfig
-from polymath.training.start import RESULT
 from polymath.training.trained import Trained
 
-LONGEST_VALUE = 6000  # characters of a parameter that MLflow takes
-LONGEST_DIGEST = 36
 PARAMETERS_AT_ONCE = 100
-METRICS_AT_ONCE = 1000
 GLANCE = ("records_kept", "kept_share", "duplicate_share", "benchmark_leaks", "training_tokens", "mb_per_second")
 """The six numbers by which one run of curate is told from another."""
 TRAINING_GLANCE = ("validation_loss", "perplexity", "trained_tokens", "tokens_per_second")
@@ -113,46 +97,17 @@ class MlflowStore:
         metrics = [Metric(name, value, ended, 0) for name, value in record.metrics.items()]
         self._client.log_batch(run, metrics=metrics, tags=[RunTag(name, value) for name, value in _tags(record).items()])
         if record.inputs:
-            self._client.log_inputs(run, [_input(name, given) for name, given in record.inputs.items()])
+            self._client.log_inputs(run, [dataset_input(name, given) for name, given in record.inputs.items()])
         for name in ARTIFACTS:
             path = record.folder(self._project) / name
             if path.exists():
                 self._client.log_artifact(run, str(path))
+        models = ModelLog(self._client, self._experiment, run, _person(record))
         for folder in record.trainings:
-            self._log_training(run, record, folder)
+            models.log_training(Trained(self._project / folder), folder)
+        for name, scores in record.evaluations.items():
+            models.log_evaluation(name, scores, int(record.started * 1000), ended)
         self._client.set_terminated(run, record.status, ended)
-
-    def _log_training(self, parent: str, record: RunRecord, folder: str) -> None:
-        """A run within the run: what was trained, on what, with its curves; and the model that it left."""
-        trained = Trained(self._project / folder)
-        key = trained.folder.name
-        where = f"tags.`mlflow.parentRunId` = '{parent}' and tags.trained = '{key}'"
-        for begun in self._client.search_runs([self._experiment], where):
-            if begun.info.status == "FINISHED":
-                return
-            self._client.delete_run(begun.info.run_id)  # by a courier that was killed over it
-        log = curves(trained.log())
-        started, ended = (log[0][2], log[-1][2]) if log else (int(record.started * 1000),) * 2
-        name, stage = trained.job.run.name, trained.job.run.stage
-        tags = {"mlflow.parentRunId": parent, "trained": key, "stage": stage, **_person(record)}
-        run = self._client.create_run(self._experiment, started, tags, run_name=f"{stage} {name}").info.run_id
-        dials = flatten(trained.job.run.model_dump(mode="json", include={"model", "train", "layout", "steps", "learning_rate"}))
-        self._client.log_batch(run, params=[Param(key, value[:LONGEST_VALUE]) for key, value in dials.items()])
-        for first in range(0, len(log), METRICS_AT_ONCE):
-            self._client.log_batch(run, metrics=[Metric(*each) for each in log[first : first + METRICS_AT_ONCE]])
-        self._client.log_inputs(run, [_input(name, given) for name, given in training_facts(trained)[2].items()])
-        for path in (trained.folder / RESULT, trained.model / "README.md"):
-            self._client.log_artifact(run, str(path))
-        model = self._client.create_logged_model(
-            self._experiment,
-            name=re.sub(r"[^\w-]+", "-", name),
-            source_run_id=run,
-            tags={"trained": key, "stage": stage, "folder": folder},
-            params={"parameters": str(trained.result["parameters"]), "mix": record.tags.get("mix", "")},
-        )
-        self._client.finalize_logged_model(model.model_id, "READY")
-        self._client.log_outputs(run, [LoggedModelOutput(model.model_id, trained.result["step"])])
-        self._client.set_terminated(run, "FINISHED", ended)
 
 
 def absolute(uri: str, project: Path) -> str:
@@ -171,15 +126,6 @@ def _tags(record: RunRecord) -> dict[str, str]:
     """The facts beside numbers and dials, and a description in words."""
     facts = {"environment": record.environment, "mlflow.note.content": describe(record), **record.tags}
     return {**facts, **({"error": record.error} if record.error else {})}
-
-
-def _input(name: str, given: Mapping[str, str]) -> DatasetInput:
-    """A dataset with our own digest: MLflow's samples rows and misses changes."""
-    kind, place = given.get("kind", "local"), given["place"]
-    place = place if kind == "hugging_face" else json.dumps({"uri": place})
-    profile = json.dumps({"num_rows": int(given.get("rows", 0))})
-    dataset = Dataset(name, given["digest"][:LONGEST_DIGEST], kind, place, profile=profile)
-    return DatasetInput(dataset, [InputTag("mlflow.data.context", given["context"])])
 
 
 def describe(record: RunRecord) -> str:

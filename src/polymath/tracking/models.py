@@ -4,15 +4,44 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from polymath.tracking.record import RunRecord
+from polymath.training.checkpoints import PREFIX
 from polymath.training.losses import perplexity
 from polymath.training.trained import KEY_LENGTH, STAGES, Trained
 
+OURS = re.compile(rf"(?P<run>.+) (?P<key>[0-9a-f]{{{KEY_LENGTH}}})(?: {PREFIX}(?P<step>\d+))?")
+"""A model's name, as `evaluation.models` makes it."""
 CURVES = ("loss", "grad_norm", "learning_rate", "memory_mb")
 """Of a step's line in the log; what MLflow draws."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Which model it is: one that a run of ours trained, at a step; or another, by its place."""
+
+    name: str
+    key: str = ""
+    """Folder of the training run."""
+    step: int = 0
+    """0: the model that the run left, where its step is not known."""
+
+    @classmethod
+    def of(cls, name: str) -> Identity:
+        """From what tables call it: `tiny-sft 0123456789ab`, the same with ` checkpoint-20`, or a place."""
+        found = OURS.fullmatch(name)
+        return cls(found["run"], found["key"], int(found["step"] or 0)) if found else cls(name)
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """By which it is found."""
+        if not self.key:
+            return {"place": self.name}
+        return {"trained": self.key, **({"step": str(self.step)} if self.step else {})}
 
 
 def stages_made(made: Collection[str]) -> dict[str, str]:

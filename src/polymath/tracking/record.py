@@ -52,6 +52,9 @@ class RunRecord:
     trainings: list[str] = field(default_factory=list)
     """Folders of the training runs that it carried out, one after another, relative to the project."""
 
+    evaluations: dict[str, dict[str, float]] = field(default_factory=dict)
+    """Scores of each model that it evaluated, by metric."""
+
     def folder(self, project: Path) -> Path:
         """Where its files are."""
         return project / RUNS / self.id

@@ -75,7 +75,9 @@ class Tracker:
 
     def finish(self, catalog: CatalogProtocol, made: Collection[str]) -> None:
         """Add what the run made (`made`: names of datasets), leave a snapshot of it, and send it all."""
+        from polymath.datasets.finished import finished_folders
         from polymath.reporting.compare.snapshot import take_snapshot
+        from polymath.reporting.evaluation.metrics import evaluations
         from polymath.reporting.metrics import run_metrics, run_tags
 
         self._stop("FINISHED")
@@ -85,6 +87,8 @@ class Tracker:
             self.record.tags |= run_tags(catalog, self.record.inputs)
         with self._harmless("what was trained cannot be recorded"):
             self._add_models(catalog, made)
+        with self._harmless("what was scored cannot be recorded"):
+            self.record.evaluations = evaluations(finished_folders(catalog), self._seconds)
         with self._harmless("the run cannot be compared with others: its snapshot cannot be taken"):
             take_snapshot(catalog, self.record, self._project)
         self._end()
