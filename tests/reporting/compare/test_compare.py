@@ -10,6 +10,7 @@ import pytest
 from polymath.errors import UserError
 from polymath.reporting.compare.comparison import Comparison, choose_runs
 from polymath.reporting.compare.snapshot import SNAPSHOT, Snapshot
+from polymath.reporting.compare.tell_compare import _tell_scores, plain_console
 from polymath.reporting.compare.texts import Texts
 from polymath.tracking import find_run
 from tests.reporting.card.test_page import Reader
@@ -124,6 +125,25 @@ def test_dials_that_differ_are_told_and_no_secret_is(runs, retuned, said):
     for path in runs.project.rglob("*"):
         if path.is_file() and not path.is_relative_to(runs.project / "conf"):
             assert SECRET.encode() not in path.read_bytes(), path
+
+
+def test_what_the_runs_models_learnt_and_scored_stands_side_by_side(runs, capsys):
+    sides = between(runs, "again", "wider")
+    found = (
+        {"validation_loss": 5.5, "benchmark/hellaswag": 0.25, "records_kept": 7},
+        {"validation_loss": 5.0, "held_out/code": 0.1},
+    )
+    comparison = Comparison(*(
+        dataclasses.replace(side, record=dataclasses.replace(side.record, metrics=metrics))
+        for side, metrics in zip((sides.before, sides.after), found, strict=True)
+    ))  # fmt: skip
+    assert comparison.scores == {
+        "validation_loss": (5.5, 5.0), "benchmark/hellaswag": (0.25, None), "held_out/code": (None, 0.1)
+    }  # fmt: skip
+    _tell_scores(plain_console(), comparison)
+    said = capsys.readouterr().out
+    assert re.search(r"validation_loss +5\.5 +5 +-0\.5", said)
+    assert re.search(r"benchmark/hellaswag +0\.25 +none", said)
 
 
 def test_tokens_and_weights_of_the_tracks_are_those_of_the_runs(runs):

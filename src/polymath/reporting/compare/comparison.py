@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,11 @@ from polymath.tracking.record import BACKWARDS, RunRecord, find_run, read_record
 
 State = Literal["same", "changed", "only before", "only after"]
 """Of a source: `same` where its records are equal, `changed` where another content was read under its name."""
+SCORES = re.compile(
+    r"(\w+/)?(trained_steps|trained_tokens|validation_loss|perplexity)$"
+    r"|(benchmark|benchmark_clean|held_out|held_out_loss|probe)/"
+)
+"""Metrics of a run that tell of its models."""
 VERSIONS = ("polymath", "commit", "python")
 """Tags of a run that may explain a difference."""
 
@@ -116,6 +122,12 @@ class Comparison:
         pairs = _differing(self.before.record.parameters, self.after.record.parameters)
         tags = [{name: record.tags[name] for name in VERSIONS if name in record.tags} for record in self._records]
         return pairs | _differing(*tags)
+
+    @cached_property
+    def scores(self) -> dict[str, tuple[float | None, float | None]]:
+        """What the runs' models learnt and scored, where either run trained or evaluated one; None where a run did not."""
+        old, new = ({n: v for n, v in record.metrics.items() if SCORES.match(n)} for record in self._records)
+        return {name: (old.get(name), new.get(name)) for name in dict.fromkeys([*old, *new])}
 
     @cached_property
     def parts(self) -> dict[tuple[str, str], tuple[Part, Part]]:

@@ -10,6 +10,7 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader
 from polymath.reporting.card.page import TEMPLATES as CARD
 from polymath.reporting.card.page import environment as card_environment
 from polymath.reporting.compare.comparison import Comparison
+from polymath.reporting.compare.tell_compare import told_score
 from polymath.reporting.compare.texts import Texts
 from polymath.tracking.record import write_whole
 
@@ -27,6 +28,7 @@ def write_comparison(comparison: Comparison, texts: Texts, examples: int, path: 
         total=sum(change.count for change in changes),
         same_mix=comparison.same_mix,
         settings=comparison.settings,
+        scores=comparison.scores,
         remarks=comparison.remarks,
         counts=comparison.counts,
         sums=comparison.sums,
@@ -41,5 +43,5 @@ def write_comparison(comparison: Comparison, texts: Texts, examples: int, path: 
 def environment() -> Environment:
     """The card's, with our template beside its own."""
     made = card_environment().overlay(loader=ChoiceLoader([FileSystemLoader(TEMPLATES), FileSystemLoader(CARD)]))
-    made.filters = {**made.filters, "signed": lambda value: f"{value:+,}"}
+    made.filters = {**made.filters, "signed": lambda value: f"{value:+,}", "score": told_score}
     return made

@@ -43,6 +43,7 @@ def tell_comparison(comparison: Comparison, texts: Texts, examples: int) -> None
     for letter, side in zip(LETTERS, (comparison.before, comparison.after), strict=True):
         _tell_side(console, letter, side)
     _tell_settings(console, comparison)
+    _tell_scores(console, comparison)
     _tell_sources(console, comparison)
     _tell_parts(console, comparison)
     _tell_reasons(console, comparison)
@@ -69,6 +70,27 @@ def _tell_settings(console: Console, comparison: Comparison) -> None:
 
 def _setting(value: str | None) -> Text:
     return Text(cut(visible(value), LONGEST)) if value is not None else Text("not set", "dim")
+
+
+def _tell_scores(console: Console, comparison: Comparison) -> None:
+    """What their models learnt and scored; whether two models differ by more than chance is for evaluate.against to say."""
+    rows = [(name, *(told_score(each) for each in pair), _difference(*pair)) for name, pair in comparison.scores.items()]
+    _tell_table(console, "Trained and scored", ("metric", "A", "B", ""), rows, left=1, most=len(rows))
+    if rows:
+        console.print(
+            "[dim]whether a difference is more than chance: kedro run --pipeline=evaluate, with evaluate.against[/dim]"
+        )
+
+
+def told_score(value: float | None) -> str:
+    """Whole numbers whole, others to four digits; `none` where a run has none."""
+    if value is None:
+        return "none"
+    return f"{value:,.0f}" if float(value).is_integer() and abs(value) > 1 else f"{value:,.4g}"
+
+
+def _difference(old: float | None, new: float | None) -> str:
+    return f"{new - old:+,.4g}" if old is not None and new is not None and new != old else ""
 
 
 def _tell_sources(console: Console, comparison: Comparison) -> None:
