@@ -37,6 +37,13 @@ class Model:
             return _run_name(path.parent)
         return f"{_run_name(path.parents[1])} {path.name}" if path.parent.name == CHECKPOINTS else path.name
 
+    @property
+    def run(self) -> Trained | None:
+        """The training run that left it, or whose checkpoint it is; None of any other model."""
+        path = Path(self.place).resolve()
+        folder = path.parent if path.name == MODEL else path.parents[1] if path.parent.name == CHECKPOINTS else None
+        return Trained(folder) if folder and (folder / "run.json").exists() else None
+
     @cached_property
     def digest(self) -> str:
         """Of the files, as training looks at them, and the name; of a hub model its id and revision."""

@@ -6,6 +6,7 @@ import pytest
 
 from polymath.reporting.evaluation.notices import question_of
 from polymath.reporting.evaluation.page import write_page
+from polymath.reporting.evaluation.view import view_of
 from polymath.reporting.evaluation.words import between, difference, probability, scored
 from tests.reporting.evaluation.made import MINE, OTHER, config, made, nothing
 
@@ -114,3 +115,16 @@ def test_a_conversation_is_told_turn_by_turn_with_why_it_scored_so():
 )  # fmt: skip
 def test_scores_read_as_people_write_them(made_of, told):
     assert made_of.replace("\u202f", " ") == told
+
+
+def test_what_is_forgotten_is_told_by_how_much_plain_text_was_replayed():
+    view = view_of(config(replayed={MINE: 0.1}), made())
+    assert [(row["model"], row["replayed"]) for row in view.kept] == [(OTHER, None), (MINE, 0.1)]
+    page, _ = page_of(made(), replayed={MINE: 0.1})
+    kept = re.sub(r"<[^>]+>", " ", page[page.index('id="kept"') : page.index('id="measured"')])
+    assert re.search(rf"{re.escape(OTHER)}\s+not tuned here", kept)
+    assert re.search(rf"{re.escape(MINE)}\s+10.0 %", kept)
+
+
+def test_of_one_model_alone_nothing_is_said_to_be_forgotten():
+    assert not view_of(config(against=()), made()).kept

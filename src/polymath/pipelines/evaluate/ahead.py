@@ -28,7 +28,8 @@ def look_ahead(pipeline: Pipeline, catalog: CatalogProtocol) -> None:
         raise UserError("evaluate needs PyTorch and lm-eval, which are not installed; run: pip install 'polymath[train]'")
     chosen = Chosen.of(evaluate, load("suites"), load("harness"))
     exams_of(chosen, evaluate, load("harness"), load("benchmarks"), Path(load("run.files_root")))
-    if "finetuned" not in made or evaluate.model is not None:
-        evaluate.models(catalog.load("finetuned") if catalog.exists("finetuned") else None)
+    asked = next(node.inputs[0] for node in pipeline.nodes if node.func.__name__ == "score_items")
+    if asked not in made or evaluate.model is not None:
+        evaluate.models(catalog.load(asked) if catalog.exists(asked) else None)
     if chosen.held_out and "tokens" not in made and not catalog.exists("mixed_tokens"):
         raise UserError(NO_MIX)

@@ -53,12 +53,12 @@ class Sides(Config):
 def compare_models(
     benchmark_items_scored: ShardFolder,
     held_out_answers: ShardFolder,
-    finetuned: Trained | None,
+    trained: Trained | None,
     evaluate: EvaluateConfig,
     engine: EngineConfig,
 ) -> Plan:
     """Pairs of scores with McNemar's test or a paired bootstrap; no rows where no other model was named."""
-    first, *others = [model.name for model in evaluate.models(finetuned)]
+    first, *others = [model.name for model in evaluate.models(trained)]
     config = Sides(model=first, against=tuple(others), confidence=evaluate.confidence, seed=evaluate.seed)
     given = {"benchmark_items_scored": benchmark_items_scored, "held_out_answers": held_out_answers}
     item = Item("comparison", tuple(given.values()), benchmark_items_scored.rows + held_out_answers.rows)

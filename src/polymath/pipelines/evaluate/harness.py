@@ -12,7 +12,7 @@ from polymath.training.trained import Trained
 
 
 def score_items(
-    finetuned: Trained | None,
+    trained: Trained | None,
     evaluate: EvaluateConfig,
     suites: Suites,
     harness: Harness,
@@ -23,7 +23,7 @@ def score_items(
     """What each model says to each item of each benchmark of the suite, scored by lm-eval."""
     chosen = Chosen.of(evaluate, suites, harness)
     exams = exams_of(chosen, evaluate, harness, benchmarks, Path(files_root))
-    models = evaluate.models(finetuned)
+    models = evaluate.models(trained)
     every = [(model, exam) for model in models for tasks in exams.values() for exam in tasks]
     items = tuple(Item(f"{model.label}-{exam.task.name}", (model, exam), 1) for model, exam in every)
     return Plan("harness", score_exam, items, version=VERSION, libraries=LIBRARIES, engine=evaluate.engine(engine))

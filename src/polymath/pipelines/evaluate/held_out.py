@@ -51,7 +51,7 @@ class Wanted:
 
 
 def answer_held_out(
-    finetuned: Trained | None,
+    trained: Trained | None,
     mixed_tokens: ShardFolder | None,
     mixed_tokenizer: ShardFolder | None,
     evaluate: EvaluateConfig,
@@ -66,7 +66,7 @@ def answer_held_out(
         if mixed_tokens is None or mixed_tokenizer is None:
             raise UserError(NO_MIX)
         tasks = sorted(_tasks(mixed_tokens))
-        models = evaluate.models(finetuned)
+        models = evaluate.models(trained)
         items = [
             Item(f"{model.label}-{task}", (model, Wanted(task), mixed_tokens, mixed_tokenizer), 1)
             for model in models

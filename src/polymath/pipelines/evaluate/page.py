@@ -8,11 +8,11 @@ from polymath.engine.contract import EngineConfig, Item, Piece, Plan
 from polymath.evaluation.exams import Chosen
 from polymath.evaluation.suites import Harness, Suites
 from polymath.pipelines.evaluate.config import EvaluateConfig
-from polymath.reporting.evaluation.view import PageConfig
+from polymath.reporting.evaluation.view import TEXT, PageConfig
 from polymath.store.folder import ShardFolder
 from polymath.training.trained import Trained
 
-VERSION = 1
+VERSION = 2
 SOURCES = (
     "benchmark_scores",
     "benchmark_items_scored",
@@ -35,7 +35,7 @@ def write_evaluation_page(
     probe_scores: ShardFolder,
     probe_transcripts: ShardFolder,
     model_comparison: ShardFolder,
-    finetuned: Trained | None,
+    trained: Trained | None,
     evaluate: EvaluateConfig,
     suites: Suites,
     harness: Harness,
@@ -52,7 +52,7 @@ def write_evaluation_page(
         probe_transcripts,
         model_comparison,
     )
-    model, *others = evaluate.models(finetuned)
+    model, *others = evaluate.models(trained)
     config = PageConfig(
         model=model.name,
         place=_nearby(model.place),
@@ -62,6 +62,7 @@ def write_evaluation_page(
         confidence=evaluate.confidence,
         overlap_words=evaluate.overlap_words,
         left_out=Chosen.of(evaluate, suites, harness).left_out,
+        replayed={each.name: _replayed(each.run) for each in (model, *others) if each.run is not None},
     )
     item = Item("evaluation", made, sum(folder.rows for folder in made))
     inputs = {name: folder.digest for name, folder in zip(SOURCES, made, strict=True)}
@@ -79,6 +80,11 @@ def page_of(*given: ShardFolder | PageConfig) -> Piece:
         assert isinstance(folder, ShardFolder)
         rows[name] = folder.read().to_pylist() if folder.shards else []
     return write_page(rows, config)
+
+
+def _replayed(run: Trained) -> float:
+    """The share of plain text among the tokens that a run drew."""
+    return run.job.run.mix.composition.get(TEXT, 0.0)
 
 
 def _nearby(place: str) -> str:

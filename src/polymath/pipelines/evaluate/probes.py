@@ -42,7 +42,7 @@ class Asked:
 
 
 def ask_probes(
-    finetuned: Trained | None,
+    trained: Trained | None,
     probes: Probes,
     evaluate: EvaluateConfig,
     suites: Suites,
@@ -52,7 +52,7 @@ def ask_probes(
     """What each model says to each probe, every turn; nothing if the suite does not ask for probes."""
     items: tuple[Item, ...] = ()
     if Chosen.of(evaluate, suites, harness).probes:
-        every = [(model, Asked(name, probes)) for model in evaluate.models(finetuned) for name in probes.chosen]
+        every = [(model, Asked(name, probes)) for model in evaluate.models(trained) for name in probes.chosen]
         items = tuple(Item(f"{model.label}-{asked.name}", (model, asked), 1) for model, asked in every)
     config = AskConfig(**evaluate.probes.model_dump(), device=evaluate.device)
     libraries = ("transformers", "torch")

@@ -6,9 +6,13 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import Field
+
 from polymath.config import Config
 
 Rows = list[dict[str, Any]]
+TEXT = "text"
+"""The task of plain text."""
 SAMPLES = 3
 """Answers that are shown of each task, and transcripts of each probe: the worst first."""
 
@@ -24,6 +28,8 @@ class PageConfig(Config):
     confidence: float
     overlap_words: int
     left_out: dict[str, str]
+    replayed: dict[str, float] = Field(default_factory=dict)
+    """Share of plain text in what each model was tuned on, of those that a run here has tuned."""
 
 
 @dataclass
@@ -51,6 +57,25 @@ class View:
     transcripts: dict[str, list[Rows]] = field(default_factory=dict)
     """Conversations of each probe, turn by turn."""
     comparison: Rows = field(default_factory=list)
+
+    @property
+    def kept(self) -> Rows:
+        """What each model still knows, by how much plain text it was tuned on; first those that no run here has tuned.
+
+        `text`: its row of the task of plain text, if any; `benchmarks`: main scores by name. Empty with one model alone.
+        """
+        models = (self.config.model, *self.config.against)
+        text = {row["model"]: row for row in self.tasks.get(TEXT, [])}
+        rows = [
+            {
+                "model": model,
+                "replayed": self.config.replayed.get(model),
+                "text": text.get(model),
+                "benchmarks": {name: row for name, rows in self.benchmarks.items() for row in rows if row["model"] == model},
+            }
+            for model in models
+        ]
+        return sorted(rows, key=lambda row: -1.0 if row["replayed"] is None else row["replayed"]) if len(models) > 1 else []
 
     @property
     def is_empty(self) -> bool:
