@@ -147,8 +147,8 @@ def _commands(name: str, group: click.Group) -> Iterator[tuple[str, click.Comman
 @block
 def scorers() -> str:
     """Every scorer of replies: its definition, and the tasks that are scored by it."""
-    from polymath.evaluation.scorers import BY_TASK
-    from polymath.evaluation.scorers import scorers as registry
+    from polymath.scoring.scorers import BY_TASK
+    from polymath.scoring.scorers import scorers as registry
 
     rows = []
     for name, function in registry.items():

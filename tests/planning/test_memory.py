@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from polymath.planning.memory import SETTINGS, Load, Setting, activations, least, need
+from polymath.planning.memory import SETTINGS, Beside, Load, Setting, activations, least, need
 from polymath.planning.shapes import Anatomy
 from tests.pipelines.plan.made import shapes
 
@@ -69,3 +69,20 @@ def test_the_least_setting_that_fits_is_chosen_and_none_where_none_does():
     assert least(LOAD, 8, totals[2]) == Setting(2, "none")
     assert least(LOAD, 8, totals[3] * 0.9) == Setting(3, "optimizer")
     assert least(LOAD, 8, 1e9) is None
+
+
+def test_a_reference_is_a_copy_of_the_model_and_under_adapters_none():
+    beside = Beside(reference=True)
+    plain, held = (need(each, SETTINGS[0], 1) for each in (LOAD, replace(LOAD, beside=beside)))
+    assert held.total - plain.total == held.others == plain.parameters
+    assert need(replace(LOAD, beside=beside), Setting(3, "none"), 8).others == plain.parameters / 8
+    assert need(replace(LOAD, training="lora", beside=beside), SETTINGS[0], 1).others == 0
+
+
+def test_replies_are_made_where_no_activations_are_and_a_split_model_speaks_as_one():
+    few, many = (replace(LOAD, beside=Beside(generated=tokens)) for tokens in (64, 64 * 4096))
+    assert need(few, SETTINGS[0], 1).total == need(LOAD, SETTINGS[0], 1).total
+    grown = need(many, SETTINGS[0], 1)
+    assert grown.generation == 2 * 2 * 4096 * 30 * 64 * 4096
+    assert grown.total > need(LOAD, SETTINGS[0], 1).total
+    assert need(few, Setting(3, "none"), 8).generation > LOAD.width * MADE.parameters

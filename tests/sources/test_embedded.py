@@ -1,4 +1,5 @@
 import ast
+import json
 import os
 import re
 import subprocess
@@ -12,6 +13,7 @@ from polymath.errors import UserError
 from polymath.sources import harvest
 from polymath.sources.check import check_record
 from polymath.sources.embedded import embedded_digest, read_embedded
+from polymath.sources.python_preferences import WORSE
 from polymath.sources.python_text import PAGES
 from polymath.sources.rows import Place
 from polymath.tasks import TASKS
@@ -19,12 +21,14 @@ from polymath.tasks import TASKS
 BEGINNING = Place(0, 0)
 TASK_OF = {
     "python_topics": "text",
+    "python_comments": "text",
     "python_docs": "instruct",
     "python_code": "code",
     "python_summaries": "summarize",
     "python_choices": "multiple_choice",
     "python_packages": "classify",
     "python_questions": "extractive_qa",
+    "python_preferences": "preference",
 }
 
 
@@ -112,6 +116,29 @@ def test_pieces_of_a_topic_make_up_the_topic_and_stay_in_one_group() -> None:
         assert " ".join(row["text"] for _, row in batch.rows).split() == topics[batch.file].split()
 
 
+def test_comments_of_several_lines_are_harvested_but_for_those_that_a_documented_function_takes_along(tmp_path: Any) -> None:
+    tmp_path.joinpath("told.py").write_text(
+        "# Copyright of the authors of this file,\n# who ask to leave it in place.\n\n"
+        "# Two lines that stand at the head\n# of the module.\nA = 1\n# A single line is left where it is.\n"
+        'B = """\n# What stands in a string\n# is no comment of this file.\n"""\n'
+        'def documented():\n    """It has a docstring."""\n'
+        "    # These two lines go along\n    # with its own code.\n    return A\n"
+        "def bare():\n    # These two lines have no other\n    # place to be read in.\n    return B\n"
+    )
+    given = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([sys.executable, harvest.__file__, "told"], capture_output=True, check=True, env=given)
+    comments = json.loads(done.stdout)["comments"]
+    assert comments == [
+        "Two lines that stand at the head\nof the module.",
+        "These two lines have no other\nplace to be read in.",
+    ]
+
+
+def test_a_module_is_read_in_the_words_of_its_authors() -> None:
+    texts = [record["text"] for record in records_of("python_comments") if record["group"] == "textwrap"]
+    assert "This funky little regex is just the trick for splitting\ntext up into word-wrappable chunks." in "\n\n".join(texts)
+
+
 def test_code_is_code_without_its_docstring() -> None:
     for record in records_of("python_code") + records_of("python_summaries"):
         source = record.get("context") or record["reply"]
@@ -139,6 +166,22 @@ def test_answers_are_spans_of_their_docstring_and_some_questions_stay_open() -> 
     assert all(reply in record["context"] for record in records for reply in record["replies"])
     unanswered = sum(not record["replies"] for record in records)
     assert 0.2 < unanswered / len(records) < 0.4
+
+
+def test_the_worse_reply_is_worse_by_a_rule_and_length_does_not_tell_it() -> None:
+    records = records_of("python_preferences")
+    counts = Counter(record["extra"]["worse"] for record in records)
+    assert set(counts) == set(WORSE)
+    assert max(counts.values()) < 1.3 * min(counts.values())
+    for record in records:
+        better, worse = record["chosen"], record["rejected"]
+        assert better != worse
+        assert worse.startswith(better) == (record["extra"]["worse"] == "strays")
+        assert (better.startswith(worse) and len(worse.split()) < len(better.split())) == (
+            record["extra"]["worse"] == "cut_off"
+        )
+    shorter = sum(len(record["chosen"].split()) < len(record["rejected"].split()) for record in records)
+    assert 0.4 < shorter / len(records) < 0.6
 
 
 def test_no_record_of_one_source_repeats_one_of_another() -> None:

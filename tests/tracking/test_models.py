@@ -27,6 +27,7 @@ def test_a_training_run_is_told_by_its_losses_its_model_and_its_mix(trained):
     assert metrics["validation_loss"] == 2.0
     assert metrics["perplexity"] == pytest.approx(math.e**2, abs=1e-3)
     assert metrics["validation/instruct"] == 2.5
+    assert metrics["perplexity/instruct"] == pytest.approx(math.exp(2.5), abs=1e-3)
     assert metrics["tokens_per_second"] == 300
     assert tags == {"trained": trained.folder.name, "model": "small", "track": "sft"}
     assert {name: each["digest"] for name, each in inputs.items()} == trained.job.run.mix.digests

@@ -1,6 +1,7 @@
 """A small mix made by curate's own packing and schedule, and runs over it that take a moment."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,9 +47,12 @@ class Made:
 
     mix: Mix
 
+    checks: Path | None = None
+    """What judges replies to prompts."""
+
     @property
     def data(self) -> Data:
-        return Data(**{name: folder.path for name, folder in vars(self.mix).items()})
+        return Data(**{name: folder.path for name, folder in vars(self.mix).items()}, checks=self.checks)
 
 
 def tokenizer_table() -> pa.Table:
@@ -75,19 +79,32 @@ def tokenizer_table() -> pa.Table:
     return pa.Table.from_pylist([row], schema=TOKENIZER)
 
 
-def token_table(source: str, count: int, seed: int, pair: bool = False, silent: bool = False) -> pa.Table:
-    """Examples that a model can learn: a reply repeats the prompt. `silent`: no token of them is trained on."""
+def token_table(
+    source: str,
+    count: int,
+    seed: int,
+    pair: bool = False,
+    silent: bool = False,
+    task: str | None = None,
+    planted: bool = False,
+) -> pa.Table:
+    """Examples that a model can learn: a reply repeats the prompt. `silent`: no token of them is trained on.
+
+    `pair`: the worse reply is as good as the better one; `planted`: it is made of other tokens.
+    """
+    task = "preference" if pair else task or TASKS[source]
     rng = np.random.default_rng(seed)
     prompts = [rng.integers(1, 40, rng.integers(4, 12)).tolist() for _ in range(count)]
     ids = [[*prompt, 50, *prompt, 0] for prompt in prompts]
     loss = [[not silent and place > len(prompt) for place in range(2 * len(prompt) + 2)] for prompt in prompts]
     split = ["validation" if n % 8 == 7 else "train" for n in range(count)]
-    sides = (ids, loss) if pair else ([None] * count, [None] * count)
+    worse = [[*prompt, 50, *rng.integers(100, 140, len(prompt)).tolist(), 0] for prompt in prompts] if planted else ids
+    sides = (worse, loss) if pair else ([None] * count, [None] * count)
     return pa.table({
         "id": [f"{source}/{n}#r" for n in range(count)],
         "record": pa.array(range(count), pa.int64()),
         "source": pa.array([source] * count).dictionary_encode(),
-        "task": pa.array(["preference" if pair else TASKS[source]] * count).dictionary_encode(),
+        "task": pa.array([task] * count).dictionary_encode(),
         "recipe": pa.array(["r"] * count).dictionary_encode(),
         "split": pa.array(split).dictionary_encode(),
         "text": pa.array(range(count), pa.uint64()),
@@ -99,20 +116,25 @@ def token_table(source: str, count: int, seed: int, pair: bool = False, silent: 
     })  # fmt: skip
 
 
-def make_mix(folder: Path, **given: Any) -> Made:
-    """Two sources of two tasks, 240 examples, in sequences of 64 tokens and batches of four. `given`: to `token_table`."""
+def make_mix(folder: Path, tracks: Mapping[str, dict[str, Any]] | None = None, **given: Any) -> Made:
+    """Two sources, 240 examples, in sequences of 64 tokens and batches of four.
+
+    `tracks`: dials of each, in place of one named `sft`. `given`: to `token_table`; without a `task` each source has its own,
+    with one they share it and its one concept, so that they meet in sequences.
+    """
     kind = "pairs" if given.get("pair") else "packed"
     tables = {f"{name}-00000": token_table(name, 120, seed, **given) for seed, name in enumerate(TASKS)}
-    tasks = {name: "preference" if given.get("pair") else task for name, task in TASKS.items()}
+    tasks = {name: "preference" if given.get("pair") else given.get("task", task) for name, task in TASKS.items()}
     rows = {name: [{"task": tasks[name], "prompt": "p", "reply": "r"}] * 120 for name in TASKS}
     points = np.eye(2, 4, dtype=np.float32)
+    own = {name: 0 if "task" in given else n for n, name in enumerate(TASKS)}
     concepts = [
         {"concept": n, "task": tasks[name], "name": name, "centroid": points[n], "dispersion": 0.5}
-        for n, name in enumerate(TASKS)
+        for n, name in sorted({n: name for name, n in own.items()}.items())
     ]
     placed = {
-        f"{name}-00000": pa.table({"concept": pa.array([n] * 120, pa.int32()), "closeness": np.ones(120, np.float32)})
-        for n, name in enumerate(TASKS)
+        f"{name}-00000": pa.table({"concept": pa.array([own[name]] * 120, pa.int32()), "closeness": np.ones(120, np.float32)})
+        for name in TASKS
     }
     run = runner(folder)
     tokens, concepts_ = (
@@ -121,7 +143,8 @@ def make_mix(folder: Path, **given: Any) -> Made:
     )
     places = folder_of(folder / "placed", placed)
     counts = run("counts", count_tokens(tokens, records_of(folder / "records", rows), places, ENGINE))
-    dials = MixConfig(tracks={"sft": {"kind": kind, "sequence_tokens": SEQUENCE, "batch_sequences": BATCH, "max_epochs": 2}})
+    common = {"kind": kind, "sequence_tokens": SEQUENCE, "batch_sequences": BATCH, "max_epochs": 2}
+    dials = MixConfig(tracks={name: {**common, **own} for name, own in (tracks or {"sft": {}}).items()})
     weights = run("weights", weigh_tracks(counts, concepts_, dials, ENGINE))
     sequences = run("sequences", pack_sequences(tokens, counts, places, dials, ENGINE))
     schedule = run("schedule", schedule_batches(sequences, weights, concepts_, dials, ENGINE))

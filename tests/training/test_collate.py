@@ -7,14 +7,14 @@ from polymath.training.collate import Collator, documents
 from polymath.training.tracks import IGNORED
 
 
-def item(*sizes, slot=0, task=0):
+def item(*sizes, slot=0, group=0):
     ids = np.arange(1, sum(sizes) + 1) + 1000 * slot
     positions = np.concatenate([np.arange(size) for size in sizes])
     labels = np.where(positions > 0, ids, IGNORED)
-    return {"input_ids": ids, "labels": labels, "position_ids": positions, "slot": slot, "task": np.full(len(ids), task)}
+    return {"input_ids": ids, "labels": labels, "position_ids": positions, "slot": slot, "group": np.full(len(ids), group)}
 
 
-ITEMS = [item(5, 9, 3), item(2, 20, slot=1, task=1)]
+ITEMS = [item(5, 9, 3), item(2, 20, slot=1, group=1)]
 
 
 def told(batch):
@@ -47,9 +47,9 @@ def test_narrow_rows_are_no_wider_than_the_longest_document_of_the_micro_batch()
 @pytest.mark.parametrize("rows", ["packed", "flat", "narrow", "documents"])
 def test_every_token_knows_its_task(rows):
     batch = Collator(0, rows)(ITEMS)
-    owned = batch["task"][batch["input_ids"] >= 1000]
+    owned = batch["group"][batch["input_ids"] >= 1000]
     assert set(owned.tolist()) == {1}
-    assert batch["task"][batch["input_ids"] < 1000].sum() == 0
+    assert batch["group"][batch["input_ids"] < 1000].sum() == 0
 
 
 def test_flat_is_one_row():

@@ -3,9 +3,11 @@
 import pytest
 
 from polymath.errors import UserError
+from polymath.planning.budget import GPUs
 from polymath.planning.shapes import ANATOMIES
 from polymath.training.config import HardwareConfig, Machine, ModelConfig, Start, TrainConfig
 from polymath.training.layout import lay_out
+from polymath.training.machine import find_machine
 
 GIB = 2**30
 LLAMA_70B = {
@@ -52,6 +54,26 @@ def test_a_small_model_is_split_nowhere():
     assert layout.zero == 0
     assert layout.deepspeed is None
     assert layout.micro_batch == 8
+
+
+def test_on_slow_links_less_is_told_at_once():
+    sizes = {}
+    for name, link in (("nvlink", 300e9), ("pcie", 32e9), ("unknown", None)):
+        machine = gpus(8).model_copy(update={"link": link})
+        layout, _ = laid(start(), machine, {"lora": {}, "gradient_checkpointing": True})
+        sizes[name] = layout.deepspeed["zero_optimization"]["reduce_bucket_size"]
+    assert sizes == {"nvlink": 500_000_000, "pcie": 160_000_000, "unknown": 500_000_000}
+
+
+def test_between_nodes_the_gpus_share_the_network(tmp_path):
+    (tmp_path / "hosts").write_text("one slots=8\ntwo slots=8\n")
+    kinds = GPUs.model_validate(
+        {"a100": {"peak_flops": 312e12, "memory_gib": 80, "link_gb_s": 300, "price": 1.8, "source": "its data sheet"}}
+    )
+    dials = {"kind": "a100", "gpus": 8, "hostfile": str(tmp_path / "hosts")}
+    assert find_machine(HardwareConfig(**dials), kinds).link == 300e9
+    assert find_machine(HardwareConfig(**dials, network_gb_s=200), kinds).link == 25e9
+    assert find_machine(HardwareConfig(**{**dials, "hostfile": None}, network_gb_s=200), kinds).link == 300e9
 
 
 def test_on_several_nodes_stage_3_keeps_the_weights_within_each():

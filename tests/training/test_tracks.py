@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from polymath.training.tracks import IGNORED, TokenStore, Track, TrainingSet, ValidationSet
+from polymath.training.tracks import IGNORED, TokenStore, Track, TrainingSet
 from tests.training.mixes import BATCH
 
 
@@ -26,14 +26,6 @@ def test_item_k_holds_the_tokens_of_the_sequence_in_slot_k(made):
         assert item["labels"].tolist() == [i if on else IGNORED for i, on in zip(ids, loss, strict=True)]
         assert item["position_ids"].tolist() == [n for *_, size in rows for n in range(size)]
         assert items.examples([slot]) == [row["id"] for row, *_ in rows]
-
-
-def test_validation_takes_equally_many_sequences_of_each_task_of_its_split(made):
-    items = ValidationSet(track(made), "validation", 2)
-    assert [set(items[n]["task"].tolist()) for n in range(len(items))] == [{0}, {0}, {1}, {1}]
-    assert items.tasks == ["closed_qa", "instruct"]
-    known = track(made)
-    assert set(known.of_split("validation")) | set(known.of_split("train")) == set(range(len(known.tasks)))
 
 
 def test_a_piece_begins_where_its_bits_do(made):

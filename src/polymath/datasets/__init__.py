@@ -1,6 +1,7 @@
 """Kedro datasets: thin doors to `polymath.store`. Saving a plan runs it; loading reads nothing but the manifest."""
 
 from polymath.datasets.model import ModelDataset
+from polymath.datasets.own_rows import OwnRowsDataset
 from polymath.datasets.page import FileDataset, PageDataset
 from polymath.datasets.shards import ChartedShardsDataset, PerhapsShardsDataset, ShardsDataset
 
@@ -8,6 +9,7 @@ __all__ = [
     "ChartedShardsDataset",
     "FileDataset",
     "ModelDataset",
+    "OwnRowsDataset",
     "PageDataset",
     "PerhapsShardsDataset",
     "ShardsDataset",

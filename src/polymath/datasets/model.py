@@ -12,7 +12,7 @@ from polymath.engine.progress import Progress, tell
 from polymath.training.checkpoints import step_of
 from polymath.training.launch import Score, launch
 from polymath.training.trained import Trained, Training, point_to
-from polymath.training.words import announcement, pace
+from polymath.training.words import announcement, pace, remark
 
 STEP = "train"
 
@@ -66,7 +66,12 @@ class ModelDataset(AbstractDataset[Sequence[Training], Trained | None]):
 
 def _teller(training: Training, done: int, steps: int) -> Callable[[dict[str, Any]], None]:
     """Hands on what a rank says; `done`: steps of the chain before this run's."""
-    return lambda facts: tell(Progress(STEP, done + facts.get("step", 0), steps, status=pace(facts, training.run)))
+
+    def told(facts: dict[str, Any]) -> None:
+        place = done + facts.get("step", 0)
+        tell(Progress(STEP, place, steps, status=pace(facts, training.run), told=remark(facts)))
+
+    return told
 
 
 def _scorer(training: Training, done: int, steps: int) -> Score | None:

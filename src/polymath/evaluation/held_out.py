@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from polymath.evaluation.harness import SCORE
-from polymath.evaluation.scorers import BY_TASK, scorers
+from polymath.scoring.scorers import BY_TASK, scorers
 
 if TYPE_CHECKING:
     from polymath.evaluation.talk import Speaker

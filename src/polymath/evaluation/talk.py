@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from pydantic import Field
@@ -67,6 +67,8 @@ class Answer:
     """It ended by itself; else it was cut off."""
     left_out: int = 0
     """Tokens of its prompt that were left out."""
+    ids: tuple[int, ...] = field(default=(), repr=False, compare=False)
+    """What it was made of, with the end-of-sequence token."""
 
 
 class Speaker:
@@ -229,7 +231,8 @@ class Speaker:
         """The text before the first end token; what stands behind it is padding."""
         end = next((place for place, token in enumerate(ids) if token in self._ends), None)
         text = self.tokenizer.decode(ids[:end], skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        return Answer(text, len(ids) if end is None else end + 1, end is not None, left_out)
+        said = ids if end is None else ids[: end + 1]
+        return Answer(text, len(said), end is not None, left_out, tuple(said))
 
 
 def without_oldest(turns: list[Message]) -> list[Message] | None:

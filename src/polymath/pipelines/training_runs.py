@@ -4,8 +4,10 @@ import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import pyarrow as pa
+from pydantic import Field
 
 from polymath.config import Config
 from polymath.engine.contract import EngineConfig, Item, Piece, Plan
@@ -22,7 +24,7 @@ from polymath.training.prepare import VERSION, Givens, Mix, Scores, prepare_run
 from polymath.training.start import folder_digest
 from polymath.training.trained import Scorer, Trained, Training
 
-PAGE_VERSION = 2
+PAGE_VERSION = 3
 RUN = pa.schema(
     [
         ("name", pa.string()),
@@ -45,6 +47,10 @@ class Sought(Config):
     objective: Objective = NextToken()
     scores: Scores = None
     """When its checkpoints are scored."""
+    name: str = ""
+    """What people call it, in place of its track."""
+    dials: dict[str, str] = Field(default_factory=dict)
+    """Where dials stand that do not stand where all stages have them: `train.track` in `stages.broad.track`."""
 
 
 class Wanted(Config):
@@ -119,8 +125,8 @@ def describe_runs(
     givens = Givens(mix, wanted.shapes, wanted.form, wanted.licences, wanted.machine)
     rows, before = [], None
     for sought in wanted.runs:
-        with naming(wanted.stage):
-            run, need = prepare_run(wanted.stage, sought.config, givens, sought.objective, before, sought.scores)
+        with naming(wanted.stage, sought.dials):
+            run, need = prepare_run(wanted.stage, sought.config, givens, sought.objective, before, sought.scores, sought.name)
         row = {
             "name": run.name,
             "key": run.key,
@@ -137,7 +143,10 @@ def describe_runs(
     return pa.Table.from_pylist(rows, schema=RUN)
 
 
-def on(config: StageConfig, base: Trained) -> StageConfig:
+S = TypeVar("S", bound=StageConfig)
+
+
+def on(config: S, base: Trained) -> S:
     """The same dials, starting from a model that was trained before."""
     return config.model_copy(update={"model": config.model.model_copy(update={"name": str(base.model), "revision": None})})
 
@@ -149,9 +158,14 @@ def trainings(
     schedule: ShardFolder,
     tokenizer: ShardFolder,
     scorer: Scorer | None = None,
+    checks: ShardFolder | None = None,
 ) -> list[Training]:
-    """The runs with the data that they read, for the dataset that carries them out; `scorer`: of their checkpoints."""
-    data = Data(tokens=tokens.path, sequences=sequences.path, schedule=schedule.path, tokenizer=tokenizer.path)
+    """The runs with the data that they read, for the dataset that carries them out.
+
+    `scorer`: of their checkpoints. `checks`: what replies to prompts are judged by.
+    """
+    places = {"tokens": tokens, "sequences": sequences, "schedule": schedule, "tokenizer": tokenizer, "checks": checks}
+    data = Data(**{name: folder.path for name, folder in places.items() if folder is not None})
     rows = runs.read(["run", "rank_bytes"]).to_pylist()
     return [Training(RunConfig.model_validate_json(row["run"]), data, row["rank_bytes"], scorer) for row in rows]
 

@@ -22,6 +22,8 @@ class GPU(Config):
     """FLOP/s at its best in `precision`, without sparsity, from the data sheet."""
     memory_gib: float = Field(gt=0)
     """Its own memory, GiB."""
+    link_gb_s: float | None = Field(None, gt=0)
+    """GB/s, one way, from one of them to another of the same node: NVLink, or PCIe where there is none."""
     price: float = Field(gt=0)
     """US dollars an hour. Assumed: prices differ between sellers and by a factor of four within two years."""
     precision: Literal["bf16", "fp16", "fp32"] = "bf16"

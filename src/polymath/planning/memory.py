@@ -45,6 +45,18 @@ SETTINGS = (
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What a GPU holds beside the model that learns."""
+
+    reference: bool = False
+    """The model as it was, which is only looked at."""
+    held: float = 0.0
+    """Bytes of other models that each GPU holds whole: of a reward model."""
+    generated: int = 0
+    """Tokens of all prompts and replies of a global batch, whose keys and values are kept while the replies are made."""
+
+
+@dataclass(frozen=True)
 class Load:
     """What is trained, and how much of it at a time."""
 
@@ -58,6 +70,7 @@ class Load:
     """Of the adapters."""
     width: Literal[2, 4] = 2
     """Bytes of a number: 2 in mixed precision."""
+    beside: Beside = Beside()
 
     @property
     def learning(self) -> int:
@@ -82,11 +95,16 @@ class Need:
     activations: float
     offloaded: float
     """In the CPU's memory."""
+    others: float = 0.0
+    """The reference, and other models that stand still."""
+    generation: float = 0.0
+    """While replies are made; activations are not there then."""
 
     @property
     def total(self) -> float:
         """On the GPU."""
-        return self.parameters + self.gradients + self.optimizer + self.gathered + self.activations
+        states = self.parameters + self.gradients + self.optimizer + self.gathered
+        return states + self.others + max(self.activations, self.generation)
 
 
 def need(load: Load, setting: Setting, gpus: int) -> Need:
@@ -101,7 +119,22 @@ def need(load: Load, setting: Setting, gpus: int) -> Need:
         offloaded, parameters = offloaded + parameters, 0.0
     apart = setting.zero >= 3 and (gpus > 1 or setting.offload == "all")
     gathered = 2.0 * load.width * _largest_module(load.anatomy) if apart else 0.0
-    return Need(parameters, gradients, optimizer, gathered, activations(load), offloaded)
+    others, generation = _others(load, setting, gpus), _generation(load, setting, gpus)
+    return Need(parameters, gradients, optimizer, gathered, activations(load), offloaded, others, generation)
+
+
+def _others(load: Load, setting: Setting, gpus: int) -> float:
+    """A reference is laid on the GPUs as the model is; under adapters it is the model without them, and no copy."""
+    copied = load.beside.reference and load.training == "full"
+    reference = load.width * load.anatomy.parameters / (gpus if setting.zero >= 3 else 1) if copied else 0.0
+    return reference + load.beside.held
+
+
+def _generation(load: Load, setting: Setting, gpus: int) -> float:
+    """Keys and values of every layer, as if no heads shared them; under stage 3 also the whole model, which speaks as one."""
+    shape = load.anatomy
+    kept = 2.0 * load.width * shape.hidden * shape.layers * load.beside.generated / gpus
+    return kept + (load.width * shape.parameters if load.beside.generated and setting.zero >= 3 else 0.0)
 
 
 def activations(load: Load) -> float:

@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 
 from polymath.errors import UserError, choices, unknown
-from polymath.sources import harvest, python_questions, python_text
+from polymath.sources import harvest, python_preferences, python_questions, python_text
 from polymath.sources.python_text import PAGES, Harvest, Page
 from polymath.sources.rows import Batch, Place
 
@@ -45,7 +45,7 @@ def embedded_digest(name: str) -> str:
     """What the rows depend on: this Python, the files of its library or of the package, and the code that makes rows."""
     _, package = _parse(name)
     hasher = hashlib.blake2b(f"{name}\0{sys.version}\0{sys.platform}\0{platform.machine()}\0".encode(), digest_size=16)
-    own = [Path(inspect.getfile(module)) for module in (harvest, python_questions, python_text)]
+    own = [Path(inspect.getfile(module)) for module in (harvest, python_preferences, python_questions, python_text)]
     for path in [*_library_files(package), *own]:
         data = path.read_bytes()
         hasher.update(f"{path.name}\0{len(data)}\0".encode())

@@ -29,13 +29,20 @@ SKIPPED = re.compile(
 # A class made by a factory has its own signature for a docstring; the values in it may be addresses or paths.
 SIGNATURE_ALONE = re.compile(r"[\w.]+\(.*\)", re.DOTALL)
 CODE_LINES = range(3, 61)
+COMMENT_LINES = 2
+"""A shorter comment is a remark on the line below it."""
+# Terms of use stand at the head of many files in the same words; rulers and commented code hold no sentence.
+NO_COMMENT = re.compile(r"copyright|licen[cs]e|vim:|coding[:=]", re.IGNORECASE)
+SENTENCE = re.compile(r"[A-Za-z]{2,} [a-z]{2,} [a-z]{2,}")
 
 
 def main(package: str, out: TextIO) -> None:
-    """Write one JSON object a module: its name, its documented `things` and its `functions`."""
+    """Write one JSON object a module: its name, its documented `things`, its `functions` and its `comments`."""
     names = sorted(sys.stdlib_module_names) if package == STANDARD_LIBRARY else [package]
     for module in _modules(names):
-        found = {"module": module.__name__, "things": list(_things(module)), "functions": list(_functions(module))}
+        tree, lines = _source(module)
+        found = {"module": module.__name__, "things": list(_things(module))}
+        found |= {"functions": list(_functions_in(tree, "", lines)), "comments": list(_comments(tree, lines))}
         out.write(json.dumps(found) + "\n")
 
 
@@ -103,22 +110,42 @@ def _documented(name: str, kind: str, value: Any) -> Iterator[dict[str, str]]:
         yield {"name": name, "kind": kind, "doc": doc}
 
 
-def _functions(module: ModuleType) -> Iterator[dict[str, str]]:
-    """The documented functions and methods of a module's source file, in file order."""
+def _source(module: ModuleType) -> tuple[ast.Module, list[str]]:
+    """A module's source file, parsed and line by line; nothing where it has none."""
+    nothing = ast.Module([], [])
     path = getattr(module, "__file__", None)
     if not path or not path.endswith(".py"):
-        return
+        return nothing, []
     with open(path, "rb") as file:
         source = file.read()
     try:
-        tree = ast.parse(source)
-        lines = source.decode("utf-8").splitlines()
+        return ast.parse(source), source.decode("utf-8").splitlines()
     except (SyntaxError, ValueError):  # another encoding, or a template that only looks like a module
-        return
-    yield from _functions_in(tree, "", lines)
+        return nothing, []
+
+
+def _comments(tree: ast.Module, lines: list[str]) -> Iterator[str]:
+    """Comments of several lines, in file order. Those within documented functions are left to the functions' own code."""
+    taken: set[int] = set()
+    for node in ast.walk(tree):
+        function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(node)
+        string = isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if function or string:
+            taken.update(range(node.lineno, (node.end_lineno or 0) + 1))  # type: ignore[attr-defined]
+    block: list[str] = []
+    for number, line in enumerate([*lines, ""], 1):
+        bare = line.strip()
+        if bare.startswith("#") and number not in taken:
+            block.append(bare.lstrip("#").strip())
+            continue
+        text = "\n".join(block).strip("\n")
+        if len(block) >= COMMENT_LINES and SENTENCE.search(text) and not NO_COMMENT.search(text):
+            yield text
+        block = []
 
 
 def _functions_in(node: ast.AST, prefix: str, lines: list[str]) -> Iterator[dict[str, str]]:
+    """The documented functions and methods of a module's source file, in file order."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.ClassDef):
             yield from _functions_in(child, f"{prefix}{child.name}.", lines)

@@ -8,13 +8,15 @@ from collections.abc import Callable, Iterator, Sequence
 from pydoc_data.topics import topics
 from typing import Any
 
+from polymath.sources.python_preferences import preference
 from polymath.sources.python_questions import questions
 
 Row = dict[str, Any]
 Page = tuple[str, list[Row]]
 """The name of a module or topic, and its rows."""
 Harvest = Sequence[dict[str, Any]]
-"""One entry a module: `module`, `things` (name, kind, doc) and `functions` (name, head, doc, code), as `harvest.py` writes."""
+"""One entry a module: `module`, `things` (name, kind, doc), `functions` (name, head, doc, code) and `comments`, as `harvest.py`
+writes."""
 
 TOPIC_WORDS = 400
 """About how long a piece of the language reference is."""
@@ -33,6 +35,13 @@ def topic_pages(harvest: Harvest) -> Iterator[Page]:
     for topic in sorted(topics):
         pieces = list(_pieces(topics[topic], TOPIC_WORDS))
         yield topic, [{"text": piece, "group": topic} for piece in pieces]
+
+
+def comment_pages(harvest: Harvest) -> Iterator[Page]:
+    """What a module's authors wrote to one another in its comments, in pieces of about a section."""
+    for module in harvest:
+        pieces = _pieces("\n\n".join(dict.fromkeys(module["comments"])), TOPIC_WORDS)
+        yield module["module"], [{"text": piece, "group": module["module"]} for piece in pieces if piece]
 
 
 def doc_pages(harvest: Harvest) -> Iterator[Page]:
@@ -118,14 +127,24 @@ def question_pages(harvest: Harvest) -> Iterator[Page]:
         yield module, rows
 
 
+def preference_pages(harvest: Harvest) -> Iterator[Page]:
+    """What sums up a name, against a sentence that is worse by one of four rules (`extra.worse`)."""
+    for module, described in _described(harvest):
+        summaries = [summary for _, summary in described]
+        pairs = [(name, preference(name, summary, summaries)) for name, summary in described]
+        yield module, [{**pair, "group": name} for name, pair in pairs if pair]
+
+
 PAGES: dict[str, Callable[[Harvest], Iterator[Page]]] = {
     "python_topics": topic_pages,
+    "python_comments": comment_pages,
     "python_docs": doc_pages,
     "python_code": code_pages,
     "python_summaries": summary_pages,
     "python_choices": choice_pages,
     "python_packages": package_pages,
     "python_questions": question_pages,
+    "python_preferences": preference_pages,
 }
 """The embedded sources by name."""
 

@@ -67,8 +67,11 @@ def training_facts(trained: Trained) -> tuple[dict[str, float], dict[str, str], 
     metrics = {"trained_tokens": result["tokens"], "trained_steps": result["step"]}
     metrics["tokens_per_second"] = round(result["tokens"] / max(result["seconds"], 1e-9), 1)
     if last:
-        metrics |= {"validation_loss": last["all"], "perplexity": round(perplexity(last["all"]), 3)}
-        metrics |= {f"validation/{task}": loss for task, loss in last.items() if task != "all"}
+        metrics |= {"validation_loss": last["all"], **result.get("measured", {})}
+        if run.objective.kind == "next_token":
+            metrics["perplexity"] = round(perplexity(last["all"]), 3)
+            metrics |= {f"perplexity/{name}": round(perplexity(loss), 3) for name, loss in last.items() if name != "all"}
+        metrics |= {f"validation/{name}": loss for name, loss in last.items() if name != "all"}
     tags = {"trained": run.key[:KEY_LENGTH], "model": run.start.name, "track": run.train.track}
     places = job.data.model_dump(mode="json")
     inputs = {

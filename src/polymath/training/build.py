@@ -9,6 +9,8 @@ from polymath.errors import UserError
 from polymath.training.config import RunConfig, Start
 from polymath.training.leaks import attention_of
 
+SCORE, HEADS = "score", ("lm_head", "embed_out")
+"""Names that transformers gives to the layer that scores, and to the one that foretells tokens."""
 if TYPE_CHECKING:
     import torch
     from transformers import PretrainedConfig, PreTrainedModel
@@ -40,6 +42,24 @@ def model_class(run: RunConfig) -> Any:
     return AutoModelForSequenceClassification if run.objective.kind == "pairwise" else AutoModelForCausalLM
 
 
+def outputs(run: RunConfig) -> dict[str, int]:
+    """Of the model's configuration: a model that scores has one output, where transformers would give it two."""
+    return {"num_labels": 1} if run.objective.kind == "pairwise" else {}
+
+
+def check_scorable(start: Start) -> None:
+    """A UserError for a model that can be given no score in place of its head."""
+    from transformers import AutoModelForSequenceClassification
+
+    config = architecture_of(start)
+    known = {kind.model_type for kind in AutoModelForSequenceClassification._model_mapping}
+    if config.model_type not in known:
+        raise UserError(
+            f"model.name: {start.name!r} is a {config.model_type} model, of which transformers has none that scores "
+            "(AutoModelForSequenceClassification); choose another, such as a llama, a gpt_neox or a qwen2"
+        )
+
+
 def build_model(run: RunConfig) -> Any:
     """The model, in the precision that it trains in; under ZeRO 3 its weights lie spread over the ranks from the start."""
     model = build_base(run)
@@ -49,9 +69,10 @@ def build_model(run: RunConfig) -> Any:
 def build_base(run: RunConfig, frozen: bool = False) -> Any:
     """The model without adapters. `frozen`: it will only be looked at, and is kept no more exactly than it is used."""
     import torch
-    from transformers import set_seed
+    from transformers import AutoModelForCausalLM, set_seed
 
     config, kind = architecture_of(run.start), model_class(run)
+    config.update(outputs(run))
     attention = attention_for(config, run.model.attention, run.layout.machine.gpus)
     # Adapters leave the model as it is, too.
     still = (frozen or run.model.lora is not None) and run.train.precision == "bf16"
@@ -59,10 +80,11 @@ def build_base(run: RunConfig, frozen: bool = False) -> Any:
     set_seed(run.train.seed)
     options: dict[str, Any] = {"attn_implementation": attention, "dtype": dtype}
     try:
-        if run.start.kind == "fresh":
-            model = kind.from_config(config, **options)
-        else:
-            model = kind.from_pretrained(run.start.place, revision=run.start.revision, **options)
+        model = _made(kind, run, config, options)
+        if run.objective.kind == "pairwise" and run.objective.language_weight:
+            from polymath.training.language_head import put_beside
+
+            put_beside(model, _made(AutoModelForCausalLM, run, config, options))
     except (OSError, ValueError, ImportError) as error:
         reason = str(error).strip().splitlines()[0]
         raise UserError(f"model.name: {run.start.name!r} cannot be made ready to train ({reason})") from error
@@ -70,6 +92,12 @@ def build_base(run: RunConfig, frozen: bool = False) -> Any:
     if run.model.gradient_checkpointing and not frozen:
         model.activation_checkpointing_enable({"use_reentrant": False})
     return model
+
+
+def _made(kind: Any, run: RunConfig, config: PretrainedConfig, options: dict[str, Any]) -> Any:
+    if run.start.kind == "fresh":
+        return kind.from_config(config, **options)
+    return kind.from_pretrained(run.start.place, config=config, revision=run.start.revision, **options)
 
 
 def with_adapters(model: PreTrainedModel, run: RunConfig) -> Any:
@@ -89,14 +117,16 @@ def adapters(run: RunConfig) -> Any:
     """PEFT's configuration of the run's adapters."""
     from peft import LoraConfig
 
-    lora = run.model.lora
+    lora, scores = run.model.lora, run.objective.kind == "pairwise"
     assert lora is not None
     return LoraConfig(
         r=lora.rank,
         lora_alpha=lora.alpha,  # type: ignore[arg-type]  # any number serves
         lora_dropout=lora.dropout,
         target_modules=list(lora.targets) or "all-linear",
-        task_type="SEQ_CLS" if run.objective.kind == "pairwise" else "CAUSAL_LM",
+        # The score, which is new, learns whole beside the adapters (PEFT saves it with them).
+        task_type="SEQ_CLS" if scores else "CAUSAL_LM",
+        exclude_modules=[SCORE, *HEADS] if scores else None,
     )
 
 

@@ -19,8 +19,8 @@ costs the square of a row's width where no kernel skips what documents do not se
 attention would look across."""
 MULTIPLE = 8
 """Lengths are padded to a multiple of this, so that kernels meet few different shapes."""
-FIELDS = ("input_ids", "labels", "position_ids", "task")
-"""Of each token; `task` is known in validation alone."""
+FIELDS = ("input_ids", "labels", "position_ids", "group")
+"""Of each token; `group`, its task or source, is known in validation alone."""
 
 
 class Collator:
@@ -31,8 +31,8 @@ class Collator:
         self._pad, self.rows, self._length = pad, rows, length
 
     def __call__(self, items: Sequence[dict[str, Any]]) -> dict[str, torch.Tensor]:
-        """int64[rows, tokens]: `input_ids`, `labels`, but for documents `position_ids`, and in validation `task`; int64[items]:
-        `slot`, in training; and the number of `tokens` that are no padding."""
+        """int64[rows, tokens]: `input_ids`, `labels`, but for documents `position_ids`, and in validation `group`; in training
+        int64[items]: `slot`; and the number of `tokens` that are no padding."""
         import torch
 
         rows = self._arranged(items)
@@ -47,8 +47,8 @@ class Collator:
             batch["position_ids"] = np.stack([_positions(row["position_ids"], width) for row in rows])
         if "slot" in items[0]:
             batch["slot"] = np.array([item["slot"] for item in items])
-        if "task" in items[0]:
-            batch["task"] = _padded([row["task"] for row in rows], width, 0)
+        if "group" in items[0]:
+            batch["group"] = _padded([row["group"] for row in rows], width, 0)
         return {name: torch.from_numpy(values) for name, values in batch.items()}
 
     def _arranged(self, items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 from pydantic import Field
@@ -14,6 +15,7 @@ from polymath.errors import UserError
 from polymath.form import FormConfig
 from polymath.planning.shapes import Anatomy
 from polymath.training.objectives import NextToken, Objective
+from polymath.training.spikes import SpikeConfig
 
 Schedule = Literal["cosine", "linear", "wsd", "constant"]
 
@@ -70,8 +72,10 @@ class ValidationConfig(Config):
 
     every_steps: int | None = Field(None, ge=1)
     """none given: after each pass over the data, at least four times."""
+    by: Literal["task", "source"] = "task"
+    """Whose losses are told apart, token by token. Tracks of pairs go by source in any case."""
     sequences_per_task: int = Field(16, ge=1)
-    """At most so many of each task, evenly drawn."""
+    """At most so many of each task (or of each source: sequences that hold something of it), evenly drawn."""
     patience: int | None = Field(None, ge=1)
     """Stop after so many validations without a better loss; none given: never."""
 
@@ -93,11 +97,14 @@ class TrainConfig(Config):
     """A track of the mix."""
     steps: int | None = Field(None, ge=1)
     """Global batches of the schedule to train on; none given: all of them."""
+    tokens: int | None = Field(None, ge=1)
+    """Tokens to train on, in whole batches; with `steps`, what comes first ends the run."""
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     """fp16 is for GPUs that have no bf16, and needs DeepSpeed, which scales the loss."""
     optimizer: OptimizerConfig = OptimizerConfig()
     validation: ValidationConfig = ValidationConfig()
     checkpoints: CheckpointConfig = CheckpointConfig()
+    spikes: SpikeConfig = SpikeConfig()
     seed: int = 0
 
 
@@ -120,6 +127,8 @@ class HardwareConfig(Config):
     """Share of a rank's memory that is left to the runtime, to buffers and to fragments."""
     hostfile: str | None = None
     """DeepSpeed's hostfile (`name slots=8` a line), for several nodes."""
+    network_gb_s: float | None = Field(None, gt=0)
+    """GB/s, one way, from a node to the others; its GPUs share it."""
 
 
 class StageConfig(Config):
@@ -131,14 +140,18 @@ class StageConfig(Config):
 
 
 @contextmanager
-def naming(stage: str) -> Iterator[None]:
-    """Errors within say `finetune.model.name` where they would say `model.name`."""
+def naming(stage: str, elsewhere: Mapping[str, str] = MappingProxyType({})) -> Iterator[None]:
+    """Errors within say `finetune.model.name` where they would say `model.name`.
+
+    `elsewhere`: dials that stand in another place than that.
+    """
     try:
         yield
     except UserError as error:
-        if not str(error).startswith(tuple(StageConfig.model_fields)):
+        if not str(error).startswith((*StageConfig.model_fields, "rewards")):
             raise
-        raise UserError(f"{stage}.{error}") from error
+        dial, rest = str(error).split(":", 1)
+        raise UserError(f"{stage}.{elsewhere.get(dial, dial)}:{rest}") from error
 
 
 class Start(Config):
@@ -174,6 +187,8 @@ class Machine(Config):
     """Bytes of a rank's share of its node's CPU memory, for what is offloaded."""
     peak_flops: float | None = None
     """FLOP/s of a GPU at its best, for the share of it that training reaches (MFU)."""
+    link: float | None = None
+    """Bytes a second, one way, between two ranks: of the slowest way there is between any two."""
 
 
 class Layout(Config):
@@ -217,6 +232,8 @@ class RunConfig(Config):
     mix: Mixed
     form: FormConfig
     layout: Layout
+    taken: dict[str, int] = Field(default_factory=dict)
+    """Batches of each track's schedule that the runs before it in its chain take: on the same track it goes on after them."""
     steps: int
     learning_rate: float
     validate_every: int
@@ -226,6 +243,11 @@ class RunConfig(Config):
     key: str
     """Of all that decides what comes out; equal keys go on from one another's checkpoints, on whatever ranks."""
 
+    @property
+    def begins(self) -> int:
+        """Batches of the track's schedule before that of its first step."""
+        return self.taken.get(self.train.track, 0)
+
 
 class Data(Config):
     """The folders of the datasets that are trained on."""
@@ -234,6 +256,8 @@ class Data(Config):
     sequences: Path
     schedule: Path
     tokenizer: Path
+    checks: Path | None = None
+    """What programs judge replies to prompts by."""
 
 
 class Job(Config):

@@ -61,13 +61,14 @@ class PairTrainer(Scheduled, DPOTrainer):
         """-log sigmoid of the margin, and how often the better reply gained more on the worse one: of all, and by source."""
         started = time.monotonic()
         margins: dict[str, list[float]] = defaultdict(list)
-        self.model.eval()
+        model: Any = self.model
+        model.eval()
         size, rank, ranks = self.args.per_device_train_batch_size, self.args.process_index, self.args.world_size
         for rows, counts in shares(len(self.validation), size, rank, ranks):
             found = self._margins([self.validation[row] for row in rows])
             for row, margin in zip(rows, found if counts else (), strict=False):
                 margins[self.validation.source(row)].append(margin)
-        self.model.train()
+        model.train()
         together: list[dict[str, list[float]]] = gather_object([dict(margins)])
         sources = sorted({name for part in together for name in part})
         by_source = {name: [margin for part in together for margin in part.get(name, [])] for name in sources}
@@ -81,7 +82,7 @@ class PairTrainer(Scheduled, DPOTrainer):
 
     def _margins(self, items: list[dict[str, Any]]) -> list[float]:
         """beta x (how much likelier the better reply became than it was, less the same of the worse one), of each pair."""
-        batch = self._prepare_inputs(self.data_collator(items))  # type: ignore[arg-type]
+        batch = self._prepare_inputs(self.data_collator(items))
         del batch["slot"]
         policy: Any = self.model_wrapped if self.is_deepspeed_enabled else self.model
         labels = batch["input_ids"].masked_fill(batch["completion_mask"] == 0, -100)

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from polymath.store.folder import ShardFolder
-from polymath.training.build import model_class
+from polymath.training.build import model_class, outputs
 from polymath.training.checkpoints import CHECKPOINTS, LOG, PREFIX, Log, checkpoint_steps, sync
 from polymath.training.config import Job, RunConfig
+from polymath.training.losses import perplexity
 from polymath.training.model_card import model_card
 from polymath.training.start import RESULT
 from polymath.training.tokenizer import load_tokenizer, tokenizer_row
+from polymath.training.tracks import Track
 
 MODEL = "model"
 ADAPTER = "adapter"
@@ -57,11 +59,15 @@ def export_model(job: Job, packed: bool) -> Path:
     return final
 
 
-def write_result(job: Job, packed: bool, counted: tuple[int, int]) -> None:
+def write_result(job: Job, packed: bool, counted: tuple[int, int], track: Track) -> None:
     """`result.json`, the last file of a run: its existence means that the model is whole."""
     lines = Log(job.folder / LOG).read()
     validations = {line["step"]: line["validation"] for line in lines if "validation" in line}
     step = chosen_step(job)
+    last = validations.get(step, {})
+    chosen = [line for line in lines if "validation" in line and line["step"] == step]
+    measured: dict[str, float] = next((line.get("measured", {}) for line in chosen), {})
+    language = job.run.objective.kind == "next_token"
     result = {
         "key": job.run.key,
         "step": step,
@@ -73,7 +79,10 @@ def write_result(job: Job, packed: bool, counted: tuple[int, int]) -> None:
         "seconds": round(sum(line.get("seconds", 0) for line in lines), 3),
         "memory_mb": max((line.get("memory_mb", 0) for line in lines), default=0),
         "first": validations.get(0, {}),
-        "validation": validations.get(step, {}),
+        "validation": last,
+        "measured": measured,
+        "perplexity": {name: round(perplexity(loss), 4) for name, loss in last.items()} if language else {},
+        "spikes": [_spike(line, track) for line in lines if "spike" in line],
         "scores": next((line["scores"] for line in lines if "scores" in line and line["step"] == step), {}),
     }
     path = job.folder / RESULT
@@ -81,6 +90,13 @@ def write_result(job: Job, packed: bool, counted: tuple[int, int]) -> None:
     _write_json(temporary, result)
     sync(temporary)
     temporary.replace(path)
+
+
+def _spike(line: dict[str, Any], track: Track) -> dict[str, Any]:
+    """A loss that stood out, with all examples of its batch."""
+    step, batch = line["step"], track.batch
+    names = dict.fromkeys(name for each in track.order[(step - 1) * batch : step * batch] for name in track.examples(int(each)))
+    return {"step": step, "loss": line["loss"], **line["spike"], "examples": list(names)}
 
 
 def merge_adapter(run: RunConfig, adapter: Path, into: Path) -> None:
@@ -91,7 +107,7 @@ def merge_adapter(run: RunConfig, adapter: Path, into: Path) -> None:
 
     unset_hf_deepspeed_config()  # else the base would be spread over ranks that are about to leave
     dtype = torch.bfloat16 if run.train.precision == "bf16" else torch.float32
-    base = model_class(run).from_pretrained(run.start.place, revision=run.start.revision, dtype=dtype)
+    base = model_class(run).from_pretrained(run.start.place, revision=run.start.revision, dtype=dtype, **outputs(run))
     merged: Any = PeftModel.from_pretrained(base, str(adapter)).merge_and_unload()
     merged.save_pretrained(into)
 

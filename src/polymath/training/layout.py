@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from polymath.errors import UserError
-from polymath.planning.memory import GIB, SETTINGS, Load, Need, Setting, need
+from polymath.planning.memory import GIB, SETTINGS, Beside, Load, Need, Setting, Training, need
 from polymath.training.config import HardwareConfig, Layout, Machine, ModelConfig, Start, TrainConfig
 
 LARGEST_MICRO_BATCH = 64
+LARGEST_BUCKET = 500_000_000
+BUCKET_SECONDS = 0.01
 CPU_TOKENS = 1024
 """Tokens of a micro-batch on CPUs: more make nothing faster there."""
 
@@ -22,15 +24,19 @@ def lay_out(
     machine: Machine,
     batch: int,
     sequence_tokens: int,
+    beside: Beside | None = None,
 ) -> tuple[Layout, Need]:
-    """The layout, and what a rank needs for it; a UserError that says what would be needed where nothing fits."""
+    """The layout, and what a rank needs for it; a UserError that says what would be needed where nothing fits.
+
+    `beside`: what it holds beside the model that learns.
+    """
     if train.precision == "fp16" and hardware.zero == 0:
         raise UserError("train.precision: fp16 needs DeepSpeed, which scales the loss; hardware.zero=0 leaves it out")
     sizes = _micro_batches(hardware, machine, batch, sequence_tokens)
     tried: list[tuple[Setting, int, Need]] = []
     for setting in _settings(hardware, machine, train):
         for size in sizes:
-            wanted = need(_load(start, model, train, size * sequence_tokens), setting, machine.ranks)
+            wanted = need(_load(start, model, train, size * sequence_tokens, beside or Beside()), setting, machine.ranks)
             tried.append((setting, size, wanted))
             if wanted.total <= machine.memory * (1 - hardware.reserve) and wanted.offloaded <= machine.cpu_memory:
                 return _layout(setting, size, machine, hardware, train, batch), wanted
@@ -78,11 +84,11 @@ def _settings(hardware: HardwareConfig, machine: Machine, train: TrainConfig) ->
         yield setting
 
 
-def _load(start: Start, model: ModelConfig, train: TrainConfig, tokens: int) -> Load:
+def _load(start: Start, model: ModelConfig, train: TrainConfig, tokens: int, beside: Beside) -> Load:
     rank = model.lora.rank if model.lora else 0
     width = 4 if train.precision == "fp32" else 2
-    training = "lora" if model.lora else "full"
-    return Load(start.anatomy, training, tokens, model.gradient_checkpointing, rank, width)  # type: ignore[arg-type]
+    training: Training = "lora" if model.lora else "full"
+    return Load(start.anatomy, training, tokens, model.gradient_checkpointing, rank, width, beside)  # type: ignore[arg-type]
 
 
 def _layout(setting: Setting, size: int, machine: Machine, hardware: HardwareConfig, train: TrainConfig, batch: int) -> Layout:
@@ -98,11 +104,28 @@ def _layout(setting: Setting, size: int, machine: Machine, hardware: HardwareCon
     )
 
 
+def bucket_size(link: float | None) -> int:
+    """Numbers that ranks tell one another at once: as many as the link carries in ten milliseconds, in 16 bits.
+
+    So that on slow links, too, telling goes on beside the backward pass and does not wait for its end. At most DeepSpeed's own
+    5e8, which is also what is taken where the link is not known.
+    """
+    return int(min(link * BUCKET_SECONDS / 2, LARGEST_BUCKET)) if link else LARGEST_BUCKET
+
+
 def deepspeed_json(setting: Setting, size: int, accumulation: int, machine: Machine, train: TrainConfig) -> dict[str, Any]:
     """DeepSpeed's configuration. The optimizer is the trainer's own, with and without ZeRO, so that their numbers agree."""
     cpu = {"device": "cpu", "pin_memory": machine.gpus}
-    zero: dict[str, Any] = {"stage": setting.zero, "overlap_comm": machine.gpus, "contiguous_gradients": True}
+    bucket = bucket_size(machine.link)
+    zero: dict[str, Any] = {
+        "stage": setting.zero,
+        "overlap_comm": machine.gpus,
+        "contiguous_gradients": True,
+        "reduce_bucket_size": bucket,
+        "allgather_bucket_size": bucket,
+    }
     if setting.zero == 3:
+        zero["stage3_prefetch_bucket_size"] = bucket // 10
         zero["stage3_gather_16bit_weights_on_model_save"] = True
         if machine.nodes > 1:
             # ZeRO++ (Wang 2023, 2306.10209): each node keeps a whole set of the weights, so that only gradients cross nodes.

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 from polymath.errors import UserError, unknown
-from polymath.planning.budget import GPUs
+from polymath.planning.budget import GPU, GPUs
 from polymath.planning.memory import GIB
 from polymath.training.config import HardwareConfig, Machine
 
@@ -23,15 +23,30 @@ def find_machine(hardware: HardwareConfig, kinds: GPUs) -> Machine:
     if not here:
         share = memory / hardware.cpu_ranks
         return Machine(kind="CPU", gpus=False, ranks=hardware.cpu_ranks * nodes, nodes=nodes, memory=share, cpu_memory=share)
-    peak: float | None
+    known: GPU | None
     if hardware.kind is not None:
         known = kinds.root[hardware.kind]
-        name, size, peak = hardware.kind, known.memory_gib * GIB, known.peak_flops
+        name, size = hardware.kind, known.memory_gib * GIB
     else:
         name, size = _gpus_say()
-        peak = _peak(name, kinds)
-    ranks = sum(slots) or here
-    return Machine(kind=name, gpus=True, ranks=ranks, nodes=nodes, memory=size, cpu_memory=memory / here, peak_flops=peak)
+        known = _known(name, kinds)
+    return Machine(
+        kind=name,
+        gpus=True,
+        ranks=sum(slots) or here,
+        nodes=nodes,
+        memory=size,
+        cpu_memory=memory / here,
+        peak_flops=known.peak_flops if known else None,
+        link=_link(known, hardware.network_gb_s, nodes, here),
+    )
+
+
+def _link(known: GPU | None, network: float | None, nodes: int, gpus: int) -> float | None:
+    """Bytes a second between ranks: within a node as the kind has it, between nodes a GPU's share of the network."""
+    ways = [known.link_gb_s if known else None, network / gpus if network and nodes > 1 else None]
+    found = [each * 1e9 for each in ways if each is not None]
+    return min(found, default=None)
 
 
 def _slots(hostfile: str) -> list[int]:
@@ -63,10 +78,10 @@ def _gpus_say() -> tuple[str, float]:
         raise UserError("hardware.kind: the GPUs cannot be asked for their memory (nvidia-smi); name their kind") from error
 
 
-def _peak(name: str, kinds: GPUs) -> float | None:
-    """Peak speed of the GPU that the library has under a name like this one ("NVIDIA H100 80GB HBM3": h100)."""
+def _known(name: str, kinds: GPUs) -> GPU | None:
+    """The GPU that the library has under a name like this one ("NVIDIA H100 80GB HBM3": h100)."""
     words = set(re.split(r"[^a-z0-9]+", name.lower()))
-    return next((kind.peak_flops for key, kind in kinds.root.items() if key.split("_")[0] in words), None)
+    return next((kind for key, kind in kinds.root.items() if key.split("_")[0] in words), None)
 
 
 def _cpu_memory() -> float:

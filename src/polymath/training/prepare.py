@@ -15,12 +15,14 @@ from polymath.planning.memory import Need
 from polymath.planning.shapes import Shapes
 from polymath.store.digest import digest_json
 from polymath.store.folder import ShardFolder
-from polymath.training.config import Machine, Mixed, ModelConfig, RunConfig, StageConfig, Start
+from polymath.training.build import check_scorable
+from polymath.training.config import Machine, Mixed, ModelConfig, RunConfig, StageConfig, Start, TrainConfig
 from polymath.training.layout import lay_out
-from polymath.training.objectives import NextToken, Objective
+from polymath.training.objectives import Direct, Grouped, NextToken, Objective, Pairwise
 from polymath.training.start import find_start
 from polymath.training.tokenizer import tokenizer_row
-from polymath.training.tracks import IGNORED, Track
+from polymath.training.tracks import Track
+from polymath.training.workload import check_track, workload
 
 VERSION = 2
 TUNING_RATE, ADAPTER_RATE = 2e-5, 2e-4
@@ -64,25 +66,33 @@ def prepare_run(
     objective: Objective | None = None,
     before: RunConfig | None = None,
     scores: Scores = None,
+    name: str = "",
 ) -> tuple[RunConfig, Need]:
     """The run, and what each rank will need of memory.
 
-    `before`: the run whose model it goes on from, in a chain of runs. `scores`: when its checkpoints are scored.
+    `before`: the run whose model it goes on from, in a chain of runs. `scores`: when its checkpoints are scored. `name`: what
+    people call it, in place of its track.
     """
     train, model, mix = config.train, config.model, givens.mix
     objective = objective or NextToken()
-    track = Track(mix.tokens, mix.sequences, mix.schedule, train.track)
-    _check_track(track, objective)
-    start = after(before) if before else find_start(model, givens.shapes, tokenizer_row(mix.tokenizer), track.sequence_tokens)
-    steps = min(train.steps or track.steps, track.steps)
-    layout, need = lay_out(start, model, train, config.hardware, givens.machine, track.batch, track.sequence_tokens)
+    taken = _taken(before)
+    track = Track(mix.tokens, mix.sequences, mix.schedule, train.track, taken.get(train.track, 0))
+    check_track(track, objective)
+    steps = _steps(track, train)
+    work = workload(objective, track, steps)
+    start = after(before) if before else find_start(model, givens.shapes, tokenizer_row(mix.tokenizer), work.context)
+    if start.kind != "before" and isinstance(objective, Pairwise):
+        check_scorable(start)
+    if start.kind == "fresh" and isinstance(objective, Direct | Grouped):
+        raise UserError(f"model.name: {model.name!r} is a fresh model; only one that has learnt to answer can be aligned")
+    layout, need = lay_out(start, model, train, config.hardware, givens.machine, work.batch, work.tokens, work.beside)
     every = train.validation.every_steps or _pace(track, steps)
     composition, sources = _composition(track, steps)
     decides = {"objective": objective, "model": model, "train": train, "start": start, "form": givens.form}
     told = {name: value.model_dump(mode="json") for name, value in decides.items()}
     run = RunConfig(
         stage=stage,
-        name=f"{start.name.rstrip('/').rpartition('/')[2]}-{train.track}",
+        name=f"{start.name.rstrip('/').rpartition('/')[2]}-{name or train.track}",
         objective=objective,
         start=start,
         model=model,
@@ -94,6 +104,7 @@ def prepare_run(
         ),
         form=givens.form,
         layout=layout,
+        taken=taken,
         steps=steps,
         learning_rate=train.optimizer.learning_rate or _rate(model, givens.shapes),
         validate_every=every,
@@ -109,15 +120,18 @@ def after(before: RunConfig) -> Start:
     return Start(kind="before", name=before.start.name, made_by=before.key, anatomy=before.start.anatomy)
 
 
-def _check_track(track: Track, objective: Objective) -> None:
-    """That the track is of the kind that the objective learns from, with something to learn in the first batch."""
-    if track.holds_pairs != (objective.TRACK == "pairs"):
-        found, wanted = ("pairs", "no pairs") if track.holds_pairs else ("no pairs", "pairs")
-        raise UserError(f"train.track: {track.name!r} holds {found}, and this stage learns from {wanted}; name another track")
-    if objective.TRACK == "packed" and all(
-        (track.row(int(sequence)).labels == IGNORED).all() for sequence in track.order[: track.batch]
-    ):
-        raise UserError(f"train.track: no token of the first batch of {track.name!r} is trained on; name another track")
+def _taken(before: RunConfig | None) -> dict[str, int]:
+    """Batches of each track that the runs up to this one take."""
+    return {**before.taken, before.train.track: before.begins + before.steps} if before else {}
+
+
+def _steps(track: Track, train: TrainConfig) -> int:
+    """Those that the dials ask for, or as many as the track has."""
+    steps = min(train.steps or track.steps, track.steps)
+    if train.tokens is None:
+        return steps
+    seen = track.sizes[track.order].reshape(-1, track.batch).sum(1).cumsum()
+    return min(steps, int(np.searchsorted(seen, train.tokens)) + 1)
 
 
 def _rate(model: ModelConfig, shapes: Shapes) -> float:

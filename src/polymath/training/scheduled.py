@@ -16,6 +16,7 @@ from polymath.training.checkpoints import LOG, WRITING, Log, prune, publish, sco
 from polymath.training.config import Job
 from polymath.training.ranks import say
 from polymath.training.rates import rate
+from polymath.training.spikes import Watch
 
 LOOKING_SECONDS = 0.2
 LISTED = 8
@@ -38,6 +39,8 @@ class Scheduled(Base):
 
     MEASURED: tuple[str, ...] = ()
     """What the trainer logs beside loss, norm and rate, and is kept of each step under `measured`."""
+    SPIKES = True
+    """Whether a loss far above those before it is worth a word."""
 
     def follow(self, job: Job) -> None:
         """Once, at the end of `__init__`."""
@@ -46,6 +49,7 @@ class Scheduled(Base):
         self.log_file = Log(job.folder / LOG)
         self.validated = self.log_file.losses()
         """Validation loss by step; the same on every rank."""
+        self.watch = Watch(job.run.train.spikes, self.log_file.read())
         self.tokens = 0
         """That this rank saw, without padding."""
 
@@ -91,6 +95,14 @@ class Scheduled(Base):
         while not path.exists():
             time.sleep(LOOKING_SECONDS)
         self.told({"scores": json.loads(path.read_text("utf-8"))})
+
+    def spike(self, loss: float) -> dict[str, Any]:
+        """Where the loss of this step is a spike: `spike`, with the examples of its batch."""
+        found = self.watch.sees(loss)
+        if found is None or not self.SPIKES or not self.is_world_process_zero():
+            return {}
+        step, batch = self.state.global_step, self.run.layout.batch
+        return {"spike": {**found, "examples": self.named(torch.arange((step - 1) * batch, step * batch))}}
 
     def named(self, slots: torch.Tensor) -> str:
         """The examples in these slots, as an error names them."""
@@ -147,7 +159,7 @@ class Pace(TrainerCallback):
         tokens = (trainer.tokens - self._tokens) * args.world_size
         facts = {"loss": logs["loss"], "grad_norm": logs.get("grad_norm"), "learning_rate": logs["learning_rate"]}
         measured = {name: logs[name] for name in trainer.MEASURED if logs.get(name) is not None}
-        more = {"measured": measured} if measured else {}
+        more = {**({"measured": measured} if measured else {}), **trainer.spike(logs["loss"])}
         trainer.told({**facts, "tokens": tokens, "seconds": round(self._spent, 4), "memory_mb": peak_memory(), **more})
 
     def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:

@@ -101,17 +101,22 @@ class _Flat:
 class Track:
     """The sequences of a track, and the order in which training sees them."""
 
-    def __init__(self, tokens: ShardFolder, sequences: ShardFolder, schedule: ShardFolder, name: str) -> None:
-        """A UserError when there is no such track, or nothing in it to train on."""
+    def __init__(self, tokens: ShardFolder, sequences: ShardFolder, schedule: ShardFolder, name: str, begins: int = 0) -> None:
+        """A UserError when there is no such track, or nothing in it to train on. `begins`: batches to leave out before."""
         self.name = name
         self.store = TokenStore(tokens)
         self._sequences = _track_shard(sequences, name).read()
         shard = _track_shard(schedule, name)
-        self.order = shard.read(["sequence"])["sequence"].to_numpy()
-        """int64[slots]: the sequence in each slot, batch by batch."""
         self.batch: int = shard.entry.note["batch"]
         """Sequences in a global batch."""
-        self.steps: int = shard.entry.note["steps"]
+        self.order = shard.read(["sequence"])["sequence"].to_numpy()[begins * self.batch :]
+        """int64[slots]: the sequence in each slot, batch by batch."""
+        self.steps: int = shard.entry.note["steps"] - begins
+        if begins and self.steps <= 0:
+            raise UserError(
+                f"train.track: the runs before this one take all {shard.entry.note['steps']:,} batches of {name!r}; give them "
+                f"fewer steps, name another track, or raise mix.tracks.{name}.budget_tokens"
+            )
         if not self.steps:
             raise UserError(
                 f"train.track: {name!r} has less than one batch of {self.batch} sequences to train on; "
@@ -170,7 +175,15 @@ class Track:
 
     def source_of(self, sequence: int) -> str:
         """The source of a sequence's first document."""
-        return self.store.source(self._pieces.of_sequence(sequence)[0][0])
+        return self.spans(sequence)[0][0]
+
+    def spans(self, sequence: int) -> list[tuple[str, int]]:
+        """The source and the tokens of each document of a sequence."""
+        return [(self.store.source(shard), length) for shard, _, _, length in self._pieces.of_sequence(sequence)]
+
+    def sources_in(self, sequences: np.ndarray) -> list[list[str]]:
+        """The sources that each of these sequences draws on."""
+        return [[self.store.source(shard) for shard in np.unique(self._pieces.shards_of(int(each)))] for each in sequences]
 
     def _document(self, shard: int, example: int, start: int, length: int) -> Row:
         return _row(*self.store.piece(shard, example, start, length))
@@ -219,40 +232,16 @@ class TrainingSet:
 
     def __getitem__(self, slot: int) -> dict[str, Any]:
         """`input_ids`, `labels`, `position_ids` (int64[tokens]) and the slot's number."""
-        return {**_named(self.track.row(int(self.track.order[slot]))), "slot": slot}
+        return {**item_of(self.track.row(int(self.track.order[slot]))), "slot": slot}
 
     def examples(self, slots: Sequence[int]) -> list[str]:
         """The ids of all examples that stand in these slots."""
         return [name for slot in slots for name in self.track.examples(int(self.track.order[slot]))]
 
 
-class ValidationSet:
-    """Map-style: sequences of a split, a fixed number of each task, evenly drawn."""
-
-    def __init__(self, track: Track, split: str, per_task: int) -> None:
-        """At most `per_task` sequences of each task."""
-        self.track = track
-        every = track.of_split(split)
-        self.tasks: list[str] = sorted(set(track.tasks[every].tolist()))
-        chosen = [_evenly(every[track.tasks[every] == task], per_task) for task in self.tasks]
-        self._sequences = np.concatenate(chosen) if chosen else np.empty(0, np.int64)
-        self._task = np.repeat(np.arange(len(chosen)), [len(rows) for rows in chosen])
-
-    def __len__(self) -> int:
-        return len(self._sequences)
-
-    def __getitem__(self, index: int) -> dict[str, Any]:
-        """As a training item, with the number of its task in `tasks` for each token in place of the slot."""
-        row = _named(self.track.row(int(self._sequences[index])))
-        return {**row, "task": np.full(len(row["input_ids"]), self._task[index])}
-
-
-def _named(row: Row) -> dict[str, Any]:
+def item_of(row: Row) -> dict[str, Any]:
+    """A sequence in transformers' words."""
     return {"input_ids": row.ids, "labels": row.labels, "position_ids": row.positions}
-
-
-def _evenly(rows: np.ndarray, wanted: int) -> np.ndarray:
-    return rows[np.unique(np.linspace(0, len(rows) - 1, min(wanted, len(rows))).round().astype(np.int64))]
 
 
 def _track_shard(folder: ShardFolder, name: str) -> Shard:

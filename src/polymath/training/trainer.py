@@ -18,7 +18,8 @@ from polymath.errors import UserError
 from polymath.training.collate import Collator
 from polymath.training.config import Job
 from polymath.training.scheduled import Scheduled
-from polymath.training.tracks import IGNORED, ValidationSet
+from polymath.training.tracks import IGNORED
+from polymath.training.validation import ValidationSet
 
 
 class ScheduleTrainer(Scheduled, Trainer):
@@ -57,7 +58,7 @@ class ScheduleTrainer(Scheduled, Trainer):
 
     def losses(self, model: Any, inputs: dict[str, Any]) -> torch.Tensor:
         """Cross-entropy of each labelled token, float32[rows, tokens], where it is foretold; 0 elsewhere."""
-        labels = _foretold(inputs.pop("labels"))
+        labels = foretold(inputs.pop("labels"))
         with self._head.at(labels != IGNORED) as places:
             logits = model(**inputs, use_cache=False).logits[0]
         wanted = labels.flatten()[places]
@@ -66,22 +67,22 @@ class ScheduleTrainer(Scheduled, Trainer):
         return losses.index_copy(0, places, found).view(labels.shape)
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
-        """Validation loss over all labelled tokens (`all`), and of each task; the same on every rank."""
+        """Validation loss over all labelled tokens (`all`), and of each task or source; the same on every rank."""
         started = time.monotonic()
-        names = self.validation.tasks
+        names = self.validation.groups
         totals = torch.zeros(len(names), 2, dtype=torch.float64, device=self.args.device)
         model: Any = self.model_wrapped if self.is_deepspeed_enabled else self.model
         model.eval()
         with torch.no_grad():
             for batch, counts in self._shared_out():
-                task = batch.pop("task")
+                group = batch.pop("group")
                 del batch["tokens"]
-                labelled = _foretold(batch["labels"]) != IGNORED
+                labelled = foretold(batch["labels"]) != IGNORED
                 with self.accelerator.autocast():
                     losses = self.losses(model, batch)
                 if counts:
                     each = torch.stack([losses.flatten(), labelled.flatten()], 1).double()
-                    totals.index_add_(0, task.flatten(), each)
+                    totals.index_add_(0, group.flatten(), each)
         if torch.distributed.is_initialized():
             torch.distributed.all_reduce(totals)
         model.train()
@@ -106,7 +107,7 @@ class ScheduleTrainer(Scheduled, Trainer):
             yield self._prepare_inputs(waiting), False
 
 
-def _foretold(labels: torch.Tensor) -> torch.Tensor:
+def foretold(labels: torch.Tensor) -> torch.Tensor:
     """The label that each token is to foretell, int64[rows, tokens]: that of the next one."""
     return F.pad(labels[:, 1:], (0, 1), value=IGNORED)
 

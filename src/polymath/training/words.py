@@ -41,6 +41,17 @@ def pace(facts: dict[str, Any], run: RunConfig) -> str:
     return told + (f"  MFU {mfu:.0%}" if mfu is not None else "") + f"  {facts['memory_mb'] / 1024:.1f} GiB"
 
 
+def remark(facts: dict[str, Any]) -> str:
+    """What a person should know of a line of a rank at once: of a loss that stands out; empty for all else."""
+    spike = facts.get("spike")
+    if spike is None:
+        return ""
+    return (
+        f"step {facts['step']:,}: the loss is {facts['loss']:.3f}, {spike['deviations']:,.0f} deviations above the usual "
+        f"{spike['usual']:.3f}; the examples of its batch: {spike['examples']}"
+    )
+
+
 def model_flops_share(facts: dict[str, Any], run: RunConfig) -> float | None:
     """Model FLOP utilisation (Chowdhery 2022, 2204.02311) of a step: 6 N FLOP a token over the GPUs' peak; None without one.
 

@@ -114,6 +114,17 @@ def test_a_pair_is_answered_after_its_conversation(tmp_path):
     assert reasons(tmp_path, rows, "preference") == [None, "roles_out_of_order", "equal_sides"]
 
 
+def test_a_pair_that_tells_nothing_apart_is_removed_with_the_reason(tmp_path):
+    rows = [
+        {"prompt": "x", "chosen": "a", "rejected": "b"},
+        {"prompt": "x", "chosen": "a", "rejected": " a\n"},
+        {"prompt": "x", "chosen": " ", "rejected": "b"},
+        {"prompt": "x", "chosen": "a", "rejected": ""},
+        {"prompt": " ", "chosen": "a", "rejected": "b"},
+    ]
+    assert reasons(tmp_path, rows, "preference") == [None, "equal_sides", "empty_reply", "empty_reply", "empty_prompt"]
+
+
 def test_a_rule_moves_a_record_to_the_task_that_it_really_is(tmp_path):
     program = "def add(a, b):\n    return a + b\n\nprint(add(1, 2))"
     rows = [

@@ -22,6 +22,11 @@ def test_a_step_lists_what_training_took_in_it_slot_by_slot(leave, load, items, 
     }
 
 
+def test_of_a_run_that_goes_on_in_a_tracks_schedule_the_steps_are_counted_from_its_own_first(leave, load, items):
+    slots = batch_of(load, leave(taken={"sft": 2, "pretrain.1": 9}), 3)
+    assert [slot.examples for slot in slots] == [items.examples([place]) for place in range(4 * BATCH, 5 * BATCH)]
+
+
 @pytest.mark.parametrize("step", [0, STEPS + 1])
 def test_a_step_that_the_run_does_not_have_is_an_error_with_those_that_it_has(leave, load, step):
     with pytest.raises(

@@ -84,8 +84,9 @@ def test_the_last_run_is_the_one_that_ended_last_else_the_one_that_was_begun_las
     assert project.training("0123ff") == other
 
 
-def test_a_record_was_seen_in_exactly_those_steps_whose_batches_hold_it(leave, load):
-    run = leave()
+@pytest.mark.parametrize("taken", [{}, {"sft": 2}])
+def test_a_record_was_seen_in_exactly_those_steps_whose_batches_hold_it(leave, load, taken):
+    run = leave(taken=taken)
     batches = {step: {name for slot in batch_of(load, run, step) for name in slot.examples} for step in range(1, LAST + 1)}
     some = {name for names in batches.values() for name in names}
     assert len(some) > 10

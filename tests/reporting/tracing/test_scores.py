@@ -33,13 +33,14 @@ ROWS = [
 ]
 
 
-def test_what_the_run_saw_of_each_source_is_what_its_batches_held(leave, load, items):
+@pytest.mark.parametrize("before", [0, 1])
+def test_what_the_run_saw_of_each_source_is_what_its_batches_held(leave, load, items, before):
     expected = Counter[str]()
-    for slot in range(LAST * BATCH):
+    for slot in range(before * BATCH, (before + LAST) * BATCH):
         item = items[slot]
         source = items.examples([slot])[0].partition("/")[0]  # a sequence is packed from one task, here one source
         expected[source] += len(item["input_ids"])
-    shares = shares_of(load, leave())
+    shares = shares_of(load, leave(taken={"sft": before}))
     assert {share.source: share.tokens for share in shares} == dict(expected)
     assert {share.source: share.licence for share in shares} == LICENCES
     assert [share.tokens for share in shares] == sorted(expected.values(), reverse=True)

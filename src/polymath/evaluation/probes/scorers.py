@@ -11,10 +11,10 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from polymath.evaluation.diversity import distinct_n, self_bleu
 from polymath.evaluation.probes.lists import items_of, marked_lines
-from polymath.evaluation.units import grams, units
 from polymath.registry import Registry
+from polymath.scoring.diversity import distinct_n, self_bleu
+from polymath.scoring.units import grams, units
 from polymath.text import phrases, scripts
 from polymath.text.buffers import as_strings
 from polymath.text.languages import tell_languages

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from polymath.evaluation.programs import passes
+from polymath.scoring.programs import passes
 
 
 def process_results(doc: dict[str, Any], results: list[str]) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from polymath.evaluation.scorers import exact_match, f1
+from polymath.scoring.scorers import exact_match, f1
 
 
 def process_results(doc: dict[str, Any], results: list[str]) -> dict[str, float]:

@@ -261,7 +261,7 @@ def empty_prompt(prompt_is_empty: Signal) -> Verdict:
 
 @filters.register
 def empty_reply(reply_is_empty: Signal) -> Verdict:
-    """Nothing is answered."""
+    """Nothing is answered, or by one side of a pair."""
     return where(reply_is_empty)
 
 

@@ -22,7 +22,7 @@ from polymath.text.sentences import count_char, count_sentences
 from polymath.text.signals import Signal, measure
 from polymath.text.unicode import SCRIPTS, UNSPACED
 
-VERSION = 2
+VERSION = 3
 MIN_LETTERS = 20
 """Below this many letters on either side, the scripts of a prompt and its reply are not compared."""
 COUNTED = ("context", "prompt", "reply", "text")
@@ -117,9 +117,10 @@ def _replies(records: pa.Table, config: SignalsConfig) -> Columns:
     bare = pc.utf8_lower(pc.utf8_trim_whitespace(pc.fill_null(reply, "")))
     asked = pc.utf8_lower(pc.utf8_trim_whitespace(pc.fill_null(prompt, "")))
     end = pc.utf8_slice_codeunits(bare, -200)
+    worse = pc.utf8_trim_whitespace(records["rejected"])
     replied = pc.is_valid(reply)
     return {
-        "reply_is_empty": _both(replied, pc.equal(bare, "")),
+        "reply_is_empty": _both(replied, pc.equal(bare, "")) | _bools(pc.equal(worse, "")),
         "reply_is_placeholder": _both(replied, pc.is_in(bare, pa.array(config.placeholders))),
         "reply_is_prompt": _both(replied, pc.and_(pc.equal(bare, asked), pc.greater(pc.utf8_length(asked), 0))),
         "refuses": _holds(pc.utf8_slice_codeunits(bare, 0, 240), phrases.REFUSAL),
@@ -127,7 +128,7 @@ def _replies(records: pa.Table, config: SignalsConfig) -> Columns:
         "footer_noise": _holds(end, phrases.FOOTER),
         "prompt_is_empty": _both(pc.is_valid(prompt), pc.equal(asked, "")),
         "other_script": _other_script(prompt, reply),
-        "sides_equal": _bools(pc.equal(records["chosen"], records["rejected"])),
+        "sides_equal": _bools(pc.equal(pc.utf8_trim_whitespace(records["chosen"]), worse)),
         "asks_summary": _holds(pc.utf8_slice_codeunits(asked, 0, 120), phrases.ASKS_SUMMARY),
     }
 

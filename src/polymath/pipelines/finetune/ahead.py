@@ -24,7 +24,5 @@ def look_ahead(pipeline: Pipeline, catalog: CatalogProtocol) -> None:
     if not finetune.benchmarks.suite:
         return
     if importlib.util.find_spec("lm_eval") is None:
-        raise UserError(
-            "finetune.benchmarks.suite: lm-eval is not installed; run: pip install 'polymath[train]'"
-        )
+        raise UserError("finetune.benchmarks.suite: lm-eval is not installed; run: pip install 'polymath[train]'")
     Examiner.of(finetune.benchmarks, load("suites"), load("harness"), load("benchmarks"), Path(load("run.files_root")))

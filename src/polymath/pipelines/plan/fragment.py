@@ -14,8 +14,12 @@ from polymath.planning.shapes import Shapes
 from polymath.reporting.plan.words import told_budget
 from polymath.store.folder import ShardFolder
 
-VERSION = 1
+VERSION = 2
 TRACK = "pretrain.1"
+LARGEST_BATCH = 256
+"""Sequences: half a million tokens where a sequence has 2,048, as GPT-3's models below 1.3 B had (2005.14165, table 2.1)."""
+LEAST_STEPS = 2000
+"""Below them the batch is halved: a short training would end before its learning rate is worth anything."""
 
 
 def write_fragment(
@@ -42,13 +46,21 @@ def list_parameters(training_plan: ShardFolder, memory_needs: ShardFolder, asked
     stages = {row["training"]: row for row in memory_needs.read().to_pylist() if row["least"] and _as_asked(row, asked)}
     text = f"{head}# For conf/local/parameters/. mix is read by curate; pretrain and finetune by the stages of that name.\n"
     given = {
-        "mix": {
-            "tracks": {TRACK: {"budget_tokens": int(near["tokens"]), "sequence_tokens": asked.plan.memory.sequence_tokens}}
-        },
-        "pretrain": _stage(stages.get("full"), asked, near["name"]),
+        "mix": {"tracks": {TRACK: _track(int(near["tokens"]), asked)}},
+        "pretrain": {**_stage(stages.get("full"), asked, near["name"]), "stages": None},
         "finetune": _stage(stages.get("full"), asked),
     }
     return Piece(pa.table({"page": [text + yaml.safe_dump(given, sort_keys=False, width=110)]}), {"slots": {}})
+
+
+def _track(tokens: int, asked: Asked) -> dict[str, int]:
+    """The track's budget, and a batch that the ranks can share."""
+    memory = asked.plan.memory
+    share, batch = memory.micro_batch * asked.plan.hardware.count, LARGEST_BATCH
+    while batch > 1 and tokens < LEAST_STEPS * batch * memory.sequence_tokens:
+        batch //= 2
+    whole = -(-batch // share) * share
+    return {"budget_tokens": tokens, "sequence_tokens": memory.sequence_tokens, "batch_sequences": whole}
 
 
 def _as_asked(row: dict[str, Any], asked: Asked) -> bool:
@@ -61,7 +73,7 @@ def _stage(setting: dict[str, Any] | None, asked: Asked, fresh: str | None = Non
     train: dict[str, Any] = {"precision": asked.gpu.precision}
     if fresh is not None:
         model = {"name": fresh, **model}
-        train["optimizer"] = {"learning_rate": asked.shapes[fresh].learning_rate}
+        train |= {"track": TRACK, "steps": None, "optimizer": {"learning_rate": asked.shapes[fresh].learning_rate}}
     stage = {"model": model, "train": train}
     if setting is not None:
         micro_batch = asked.plan.memory.micro_batch

@@ -38,8 +38,8 @@ def batch_of(load: Load, run: Trained, step: int) -> list[Slot]:
         raise UserError(f"trace --step: {step} is not a step of {run.name}, which has steps 1 to {run.job.run.steps:,}")
     check_mix(load, run, f"what stood in step {step}")
     schedule, sequences = (track_shard(load(name), run.job.run.train.track) for name in ("schedule", "sequences"))
-    batch = schedule.entry.note["batch"]
-    drawn = schedule.take(range((step - 1) * batch, step * batch), ["sequence"])["sequence"].to_numpy()
+    batch, last = schedule.entry.note["batch"], run.job.run.begins + step
+    drawn = schedule.take(range((last - 1) * batch, last * batch), ["sequence"])["sequence"].to_numpy()
     rows, place = np.unique(drawn, return_inverse=True)  # rows of a file are read in ascending order
     read = sequences.take(rows.tolist(), ["task", "tokens", "pieces"]).to_pylist()
     names = _example_ids(load, [piece for row in read for piece in row["pieces"]])

@@ -87,8 +87,9 @@ def tell_training(load: Load, runs: list[Trained], story: list[Chapter]) -> list
     here = digests_here(load) if packed and runs else {}
     chapters = []
     for run in runs:
-        track = run.job.run.train.track
-        drawn = sorted({step + 1 for facts in packed if facts["track"] == track for step in facts["steps"]})
+        track, before = run.job.run.train.track, run.job.run.begins
+        every = {step + 1 - before for facts in packed if facts["track"] == track for step in facts["steps"]}
+        drawn = sorted(step for step in every if step > 0)
         if not drawn or changed_datasets(here, run.job.run):
             continue
         last = last_step(run)

@@ -66,7 +66,8 @@ def shares_of(load: Load, run: Trained) -> list[Share]:
     """What the run saw of each source up to its last step, the most first."""
     config, last = run.job.run, last_step(run)
     schedule, sequences = (track_shard(load(name), config.train.track) for name in ("schedule", "sequences"))
-    drawn = schedule.read(["sequence"])["sequence"].to_numpy()[: last * schedule.entry.note["batch"]]
+    batch, before = schedule.entry.note["batch"], config.begins
+    drawn = schedule.read(["sequence"])["sequence"].to_numpy()[before * batch : (before + last) * batch]
     times = np.bincount(drawn, minlength=sequences.rows)
     lists = sequences.read(["pieces"])["pieces"].combine_chunks()
     sizes = pc.list_value_length(lists).to_numpy(zero_copy_only=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from polymath.reporting.summary import first_of, nearby
 from polymath.training.losses import perplexity
@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
 
     from polymath.datasets import FileDataset
+    from polymath.training.config import RunConfig
     from polymath.training.trained import Trained
+
+NEXT = {"pairwise": "kedro run --pipeline=align"}
+"""What comes after models that do not speak."""
 
 
 def print_training(catalog: CatalogProtocol, stage: str) -> None:
@@ -22,21 +26,41 @@ def print_training(catalog: CatalogProtocol, stage: str) -> None:
 
     trained: Trained = catalog.load(STAGES[stage])
     page: FileDataset = catalog[f"{stage}_page"]
-    result, run = trained.result, trained.job.run
-    first, last = result["first"], result["validation"]
+    result, run, chain = trained.result, trained.job.run, trained.chain
+    steps, tokens, seconds = (sum(each.result[name] for each in chain) for name in ("step", "tokens", "seconds"))
+    names = ", then ".join(each.job.run.name for each in chain)
     told = {
-        "trained": f"{run.name}: {result['parameters']:,} parameters, {result['step']:,} steps, {result['tokens']:,} tokens "
-        f"in {result['seconds']:,.0f} s"
+        "trained": f"{names}: {result['parameters']:,} parameters, {steps:,} steps, {tokens:,} tokens in {seconds:,.0f} s",
+        **_learnt(chain),
     }
-    if first and last:
-        told["learnt"] = f"validation loss {first['all']:.2f} -> {last['all']:.2f}, perplexity {perplexity(last['all']):,.0f}"
-        tasks = (f"{name} {first[name]:.2f} -> {loss:.2f}" for name, loss in last.items() if name != "all" and name in first)
-        told["by task"] = ", ".join(tasks)
     told["look at"] = first_of(page.notices) if page.notices else "nothing stands out"
     told["report"] = str(nearby(page.page))
     told["model"] = str(nearby(trained.model))
-    told["next"] = "kedro chat, kedro run --pipeline=evaluate"
+    told["next"] = NEXT.get(run.objective.kind, "kedro chat, kedro run --pipeline=evaluate")
+    if stage == "pretrain":
+        told["next"] = f"kedro run --pipeline=finetune --params=finetune.model.name={nearby(trained.model)}"
     console = Console(highlight=False)
     console.print()
     for name, text in told.items():
         console.print(f"[bold]{name:<9}[/bold] {escape(text)}", soft_wrap=True)
+
+
+def _learnt(chain: list[Trained]) -> dict[str, str]:
+    """The validation losses of each run, and from the first to the last those of each task or source."""
+    results = [each.result for each in chain if each.result["first"] and each.result["validation"]]
+    if not results:
+        return {}
+    said = ", then ".join(f"{result['first']['all']:.2f} -> {result['validation']['all']:.2f}" for result in results)
+    run, last = chain[-1].job.run, results[-1]
+    begun = {name: loss for result in reversed(results) for name, loss in result["first"].items()}
+    named = {name: loss for name, loss in last["validation"].items() if name != "all" and name in begun}
+    by = run.train.validation.by if run.objective.TRACK == "packed" else "source"
+    told = ", ".join(f"{name} {begun[name]:.2f} -> {loss:.2f}" for name, loss in named.items())
+    return {"learnt": f"validation loss {said}{_in_other_words(run, last)}", f"by {by}": told}
+
+
+def _in_other_words(run: RunConfig, result: dict[str, Any]) -> str:
+    if run.objective.kind == "next_token":
+        return f", perplexity {perplexity(result['validation']['all']):,.0f}"
+    found = result["measured"].get("accuracy")
+    return "" if found is None else f", right on {found:.0%} of the held-out pairs"

@@ -7,7 +7,8 @@ from polymath.training.collate import Collator, Rows
 from polymath.training.config import Job, RunConfig
 from polymath.training.leaks import packs_safely
 from polymath.training.stages.stage import Stage, training_arguments
-from polymath.training.tracks import TrainingSet, ValidationSet
+from polymath.training.tracks import TrainingSet
+from polymath.training.validation import ValidationSet
 
 
 def train(job: Job) -> None:
@@ -17,13 +18,13 @@ def train(job: Job) -> None:
 
     run, arguments = job.run, training_arguments(job)
     stage = Stage.of(job, arguments)
-    rows, track = rows_for(run), stage.track
+    rows, track, validation = rows_for(run), stage.track, run.train.validation
     length = track.sequence_tokens * (run.layout.micro_batch if rows == "flat" else 1)
     collate = Collator(int(stage.tokenizer.pad_token_id or 0), rows, length if run.model.compile else None)
     trainer = ScheduleTrainer(
         job,
         collate,
-        ValidationSet(track, "validation", run.train.validation.sequences_per_task),
+        ValidationSet(track, "validation", validation.sequences_per_task, validation.by),
         model=build_model(run),
         args=arguments,
         train_dataset=TrainingSet(track, run.steps),

@@ -47,7 +47,7 @@ class Stage:
         warnings.filterwarnings("ignore", message=".*were not in the checkpoint.*")
         data = job.data
         tokens, sequences, schedule = (ShardFolder.open(path) for path in (data.tokens, data.sequences, data.schedule))
-        track = Track(tokens, sequences, schedule, job.run.train.track)
+        track = Track(tokens, sequences, schedule, job.run.train.track, job.run.begins)
         tokenizer = load_tokenizer(tokenizer_row(ShardFolder.open(data.tokenizer)), job.run.form)
         return cls(job, track, tokenizer, _ready_to_go_on(job, arguments))
 
@@ -62,7 +62,7 @@ class Stage:
         trainer.accelerator.wait_for_everyone()
         if rank() == 0:
             export_model(self.job, packed)
-            write_result(self.job, packed, count_parameters(model))
+            write_result(self.job, packed, count_parameters(model), self.track)
         trainer.accelerator.wait_for_everyone()
 
 

@@ -59,6 +59,10 @@ VALID: dict[str, Any] = {
     "newsgroup": {"text": "From: ann\nNewsgroups: sci.med\n\nHello all"},
     "thaigov": {"text": "หัวข้อ\n\n\nข่าว\n\nที่มา : https://example.org"},
     "book": {"text": "Title: T\n*** START OF THE PROJECT GUTENBERG EBOOK T ***\nChapter 1\n\nOnce."},
+    "wiki_reverts": {
+        "title": "T",
+        "revision": [{"text": text} for text in ("Ten words " * 5, "other words " * 5, "Ten words " * 5)],
+    },
     "tldr_prompt": {"prompt": "POST: much TL;DR:", "label": " little"},
 }
 WHOLE: dict[str, list[Any]] = {
@@ -74,6 +78,11 @@ WHOLE: dict[str, list[Any]] = {
     "reddit_threads": [
         {"id": "p", "title": "T", "selftext": "Why?", "score": 1},
         {"id": "c", "parent_id": "t3_p", "body": "So.", "score": 1},
+    ],
+    "reddit_pairs": [
+        {"id": "p", "title": "T", "selftext": "Why?", "score": 1},
+        {"id": "c", "parent_id": "t3_p", "body": "So.", "score": 20},
+        {"id": "d", "parent_id": "t3_p", "body": "No.", "score": 1},
     ],
     "wikitext": [{"text": " = Title = "}, {"text": ""}, {"text": " Words @-@ words . "}],
 }

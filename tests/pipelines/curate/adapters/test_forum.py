@@ -114,6 +114,16 @@ def test_a_comment_that_no_conversation_goes_on_with_is_left_out_by_name(adapted
     assert [(row, reason) for row, reason in made if reason == "left_out"] == [(3, "left_out"), (4, "left_out")]
 
 
+def test_the_best_and_the_worst_comment_on_a_post_are_a_pair(adapted_whole: Any) -> None:
+    rows = [{"id": "p", "title": "Why?", "score": 3}, {"id": "q", "title": "And?", "score": 3}]
+    rows += [_comment("a", "t3_p", "So.", 40), _comment("b", "t3_p", "No.", -2), _comment("c", "t3_p", "Perhaps.", 7)]
+    rows += [_comment("d", "t3_q", "Then.", 5), _comment("e", "t3_q", "Now.", 1), _comment("f", "t1_a", "Really?", 90)]
+    (row, record), *others = adapted_whole("reddit_pairs", rows, "preference")
+    assert (row, record["prompt"], record["chosen"], record["rejected"]) == (0, "Why?", "So.", "No.")
+    assert record["extra"] == '{"chosen_score":40,"rejected_score":-2,"post_score":3}'
+    assert others == [(number, "left_out") for number in (1, 4, 5, 6, 7)]
+
+
 @pytest.mark.parametrize("name", ["reddit_threads", "stackexchange"])
 def test_of_two_posts_with_one_id_the_first_counts_and_the_other_is_left_out(name: str, adapted_whole: Any) -> None:
     post = {"Id": "1", "PostTypeId": "1", "Title": "T", "Body": "Why?", "id": "1", "title": "T", "selftext": "Why?"}

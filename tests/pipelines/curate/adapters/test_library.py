@@ -129,6 +129,17 @@ ROWS: dict[str, Any] = {
         {"id": "p", "title": "T", "selftext": "", "score": 3},
         {"id": "c", "parent_id": "t3_p", "body": "b", "score": 3},
     ],
+    "reddit_pairs": [
+        {"id": "p", "title": "T", "selftext": "", "score": 3},
+        {"id": "c", "parent_id": "t3_p", "body": "b", "score": 30},
+        {"id": "d", "parent_id": "t3_p", "body": "d", "score": 3},
+    ],
+    "wikipedia_reverts": {
+        "title": "T",
+        "ns": "0",
+        "id": "1",
+        "revision": [{"id": "1", "text": text} for text in ("Ten words " * 5, "other words " * 5, "Ten words " * 5)],
+    },
     "hh_rlhf_harmless": TRANSCRIPTS,
     "hh_rlhf_helpful": TRANSCRIPTS,
     "dahoas_pairwise": {"prompt": "p", "chosen": "c", "rejected": "r"},

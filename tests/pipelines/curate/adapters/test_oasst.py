@@ -67,6 +67,8 @@ def test_ranked_replies_become_pairs_wherever_they_stand(adapted: Any) -> None:
     assert len(second["messages"]) == 3
     assert (second["chosen"], second["rejected"]) == ("text of y", "text of z")
     assert first["group"] == second["group"] == "root"
+    every = adapted("oasst_pairs", {"prompt": tree}, "preference", take="all")
+    assert [(one["chosen"][-1], one["rejected"][-1]) for one in every[1:]] == [("y", "x"), ("y", "z"), ("x", "z")]
     assert adapted("oasst_pairs", {"prompt": _question("root", _message("a", rank=0))}, "preference") == ["left_out"]
 
 

@@ -112,6 +112,15 @@ def test_scores_make_a_pair_of_the_best_and_the_worst(adapted: Any) -> None:
     assert record["extra"] == '{"chosen_score":4.5,"rejected_score":1}'
 
 
+def test_scores_make_the_pairs_that_are_asked_for_where_they_are_far_enough_apart(adapted: Any) -> None:
+    def pairs(**options: Any) -> list[tuple[str, str]]:
+        return [(record["chosen"], record["rejected"]) for record in adapted("scored", SCORED, TASK, **options)]
+
+    assert pairs(take="neighbours") == [("a", "b"), ("b", "c")]
+    assert pairs(take="all") == [("a", "b"), ("a", "c"), ("b", "c")]
+    assert pairs(take="all", min_gap=1.5) == [("a", "c"), ("b", "c")]
+
+
 @pytest.mark.parametrize(
     ("change", "options", "reason"),
     [

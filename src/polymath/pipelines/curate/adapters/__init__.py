@@ -14,6 +14,7 @@ from polymath.pipelines.curate.adapters import (
     reasoning,
     summarize,
     text,
+    wiki,
 )
 from polymath.pipelines.curate.adapters.kinds import adapters, whole_adapters
 
@@ -30,4 +31,5 @@ __all__ = [
     "summarize",
     "text",
     "whole_adapters",
+    "wiki",
 ]

@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from polymath.pipelines.curate.adapters.html import html_text
 from polymath.pipelines.curate.adapters.kinds import PlacedRecords, Record, Records, Rows, adapters, whole_adapters
+from polymath.pipelines.curate.adapters.turns import paired
 from polymath.pipelines.curate.adapters.values import attempt, optional, pick, said, shared, text
 from polymath.sources.build import LEFT_OUT
 from polymath.sources.rows import Place, Unfit
@@ -117,16 +118,7 @@ def reddit_threads(rows: Rows, *, depth: int = 3, min_score: int = 1) -> PlacedR
     """
     posts: dict[str, Post] = {}
     comments: dict[str, list[Post]] = defaultdict(list)
-    for place, row in rows:
-        said_by = attempt(_reddit, place, row)
-        if isinstance(said_by, Unfit):
-            yield place, said_by
-        elif (parent := optional(row, "parent_id")) is None and f"t3_{said_by.number}" in posts:
-            yield place, Unfit(LEFT_OUT, TWICE)
-        elif parent is None:
-            posts[f"t3_{said_by.number}"] = said_by
-        else:
-            comments[parent].append(said_by)
+    yield from _gathered(rows, posts, comments)
     used: set[Place] = set()
     for name, post in posts.items():
         tops = [comment for comment in comments[name] if comment.score >= min_score]
@@ -139,6 +131,45 @@ def reddit_threads(rows: Rows, *, depth: int = 3, min_score: int = 1) -> PlacedR
     for comment in chain.from_iterable(comments.values()):
         if comment.place not in used:
             yield comment.place, Unfit(LEFT_OUT, "a comment that no conversation goes on with")
+
+
+@whole_adapters.register
+def reddit_pairs(rows: Rows, *, min_gap: int = 10) -> PlacedRecords:
+    """The same files as preferences: a post, and of the comments on it the one of the highest score and that of the lowest.
+
+    Left out are posts whose scores are not at least `min_gap` apart. Holds the text of all posts and comments until the end.
+    """
+    posts: dict[str, Post] = {}
+    comments: dict[str, list[Post]] = defaultdict(list)
+    yield from _gathered(rows, posts, comments)
+    used: set[Place] = set()
+    for name, post in posts.items():
+        best_first = sorted(comments[name], key=lambda comment: -comment.score)
+        if len(best_first) < 2 or best_first[0].score - best_first[-1].score < min_gap:
+            yield post.place, Unfit(LEFT_OUT, f"no two comments whose scores are {min_gap} apart")
+            continue
+        better, worse = best_first[0], best_first[-1]
+        used |= {better.place, worse.place}
+        pair = attempt(paired, [{"role": "user", "content": post.body}], better.body, worse.body)
+        scores = {"chosen_score": better.score, "rejected_score": worse.score, "post_score": post.score}
+        yield post.place, pair if isinstance(pair, Unfit) else {**pair, "extra": scores}
+    for comment in chain.from_iterable(comments.values()):
+        if comment.place not in used:
+            yield comment.place, Unfit(LEFT_OUT, "neither the best nor the worst comment on a post")
+
+
+def _gathered(rows: Rows, posts: dict[str, Post], comments: dict[str, list[Post]]) -> PlacedRecords:
+    """Fills `posts` (by full name) and `comments` (by that of what they reply to); yields what is neither."""
+    for place, row in rows:
+        said_by = attempt(_reddit, place, row)
+        if isinstance(said_by, Unfit):
+            yield place, said_by
+        elif (parent := optional(row, "parent_id")) is None and f"t3_{said_by.number}" in posts:
+            yield place, Unfit(LEFT_OUT, TWICE)
+        elif parent is None:
+            posts[f"t3_{said_by.number}"] = said_by
+        else:
+            comments[parent].append(said_by)
 
 
 def _reddit(place: Place, row: Any) -> Post:

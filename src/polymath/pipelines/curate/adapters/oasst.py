@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from polymath.pipelines.curate.adapters.kinds import PlacedRecords, Record, Records, Rows, adapters, whole_adapters
+from polymath.pipelines.curate.adapters.preference import Take, taken
 from polymath.pipelines.curate.adapters.turns import in_order, paired, turn_of
 from polymath.pipelines.curate.adapters.values import attempt, optional, pick, said, some, text
 from polymath.sources.build import LEFT_OUT
@@ -24,9 +25,12 @@ def oasst_tree(row: Any, *, threads: Threads = "all") -> Records:
 
 
 @adapters.register
-def oasst_pairs(row: Any) -> Records:
-    """The same trees as preferences: wherever people ranked several replies, the best one and the worst one."""
-    pairs = [record for path in _paths((_root(row),)) for record in _ranked_pair(path)]
+def oasst_pairs(row: Any, *, take: Take = "ends") -> Records:
+    """The same trees as preferences: wherever people ranked several replies, the best one and the worst one.
+
+    `neighbours` pairs each with the next, `all` each with every worse one.
+    """
+    pairs = [record for path in _paths((_root(row),)) for record in _ranked_pairs(path, take)]
     if not pairs:
         raise Unfit(LEFT_OUT, "no message has two ranked replies")
     yield from pairs
@@ -118,12 +122,16 @@ def _thread(path: Path) -> Record:
     }
 
 
-def _ranked_pair(path: Path) -> Records:
-    """The best and the worst of the replies that people ranked, after the conversation so far."""
+def _ranked_pairs(path: Path, take: Take) -> Records:
+    """Pairs of the replies that people ranked, after the conversation so far."""
     ranked = [reply for reply in _replies(path[-1]) if _is_assistant(reply) and pick(reply, "rank") is not None]
-    if len(ranked) > 1:
-        record = attempt(lambda: paired([turn_of(m) for m in path], text(ranked[0], "text"), text(ranked[-1], "text")))
+    for one, other in taken(ranked, take) if len(ranked) > 1 else ():
+        record = attempt(_pair, path, one, other)
         yield record if isinstance(record, Unfit) else {**record, **_of_tree(path[0])}
+
+
+def _pair(path: Path, better: Any, worse: Any) -> Record:
+    return paired([turn_of(message) for message in path], text(better, "text"), text(worse, "text"))
 
 
 def _of_tree(root: Any) -> Record:

@@ -1,7 +1,8 @@
 """Better and worse replies: pairs in several shapes, hh-rlhf's transcripts, ranked and scored lists, compared summaries."""
 
+from collections.abc import Iterable, Sequence
 from itertools import combinations, pairwise
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from polymath.pipelines.curate.adapters.kinds import Record, Records, adapters
 from polymath.pipelines.curate.adapters.turns import Turn, marked_turns, paired, turn_of, turns_of
@@ -9,6 +10,9 @@ from polymath.pipelines.curate.adapters.values import Expression, attempt, liste
 from polymath.sources.build import LEFT_OUT
 from polymath.sources.rows import Unfit
 
+T = TypeVar("T")
+Take = Literal["ends", "neighbours", "all"]
+"""Which pairs of a list, best first: the best with the worst, each with the next, or each with every worse one."""
 SUMMARISE = "Write a short summary of this post.\n\n"
 
 
@@ -39,7 +43,7 @@ def hh_rlhf(row: Any) -> Records:
 
 
 @adapters.register
-def ranked(row: Any, *, take: Literal["ends", "neighbours", "all"] = "ends") -> Records:
+def ranked(row: Any, *, take: Take = "ends") -> Records:
     """An instruction with a list of replies, the best first, and perhaps the exchanges before it (`history`).
 
     `ends` pairs the best with the worst, `neighbours` each with the next, `all` each with every worse one.
@@ -49,8 +53,7 @@ def ranked(row: Any, *, take: Literal["ends", "neighbours", "all"] = "ends") -> 
         raise Unfit("no_pair", f"{len(replies)} of the replies say something; a pair needs two")
     given = optional(row, "input")
     turns = [*_history(row), {"role": "user", "content": "\n".join(filter(None, [text(row, "instruction"), given]))}]
-    chosen = {"ends": [(replies[0], replies[-1])], "neighbours": pairwise(replies), "all": combinations(replies, 2)}
-    for better, worse in chosen[take]:
+    for better, worse in taken(replies, take):
         yield attempt(paired, turns, better, worse)
 
 
@@ -63,8 +66,12 @@ def scored(
     reply: Expression = "response|text|content",
     score: Expression = "overall_score|score",
     min_gap: float = 0.0,
+    take: Take = "ends",
 ) -> Records:
-    """A prompt with several replies that have scores: the best against the worst, where they are more than `min_gap` apart."""
+    """A prompt with several replies that have scores, in pairs whose scores are more than `min_gap` apart.
+
+    `ends` pairs the best with the worst, `neighbours` each with the next, `all` each with every worse one.
+    """
     found: list[tuple[float, str]] = []
     for one in listed(row, replies):
         worth = pick(one, score)
@@ -73,11 +80,15 @@ def scored(
         found.append((worth, text(one, reply)))
     if len(found) < 2:
         raise Unfit("no_pair", f"{len(found)} replies; a pair needs two")
-    better, worse = max(found, key=lambda each: each[0]), min(found, key=lambda each: each[0])
-    if better[0] - worse[0] <= min_gap:
+    best_first = sorted(found, key=lambda each: -each[0])
+    pairs = [(better, worse) for better, worse in taken(best_first, take) if better[0] - worse[0] > min_gap]
+    if not pairs:
         raise Unfit(LEFT_OUT, f"the scores are not more than {min_gap:g} apart")
-    pair = paired([{"role": "user", "content": text(row, prompt)}], better[1], worse[1])
-    yield {**pair, "extra": {"chosen_score": better[0], "rejected_score": worse[0]}}
+    asked = [{"role": "user", "content": text(row, prompt)}]
+    for better, worse in pairs:
+        pair = attempt(paired, asked, better[1], worse[1])
+        scores = {"chosen_score": better[0], "rejected_score": worse[0]}
+        yield pair if isinstance(pair, Unfit) else {**pair, "extra": scores}
 
 
 @adapters.register
@@ -90,6 +101,12 @@ def compared_summaries(row: Any) -> Records:
     asked = [{"role": "user", "content": SUMMARISE + post}]
     record = paired(asked, text(summaries[choice], "text").strip(), text(summaries[1 - choice], "text").strip())
     yield {**record, "extra": said(id=pick(row, "info.id"), subreddit=pick(row, "info.subreddit"))}
+
+
+def taken(best_first: Sequence[T], take: Take) -> Iterable[tuple[T, T]]:
+    """The pairs of a list of two or more: the better one, the worse one."""
+    chosen = {"ends": [(best_first[0], best_first[-1])], "neighbours": pairwise(best_first), "all": combinations(best_first, 2)}
+    return chosen[take]
 
 
 def _history(row: Any) -> list[Turn]:

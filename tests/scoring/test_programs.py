@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from polymath.evaluation import programs
-from polymath.evaluation.programs import passes
 from polymath.evaluation.tasks.programs import process_results
+from polymath.scoring import programs
+from polymath.scoring.programs import passes
 
 
 @pytest.mark.parametrize(

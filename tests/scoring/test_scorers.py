@@ -5,7 +5,7 @@ import random
 import pytest
 from rouge_score.rouge_scorer import RougeScorer
 
-from polymath.evaluation.scorers import BY_TASK, accuracy, bleu, exact_match, f1, final_answer, rouge_l, scorers, words
+from polymath.scoring.scorers import BY_TASK, accuracy, bleu, exact_match, f1, final_answer, rouge_l, scorers, words
 from polymath.tasks import TASKS
 
 WORDS = "cats dogs run jump over under fence garden quickly slowly blue red house tree".split()

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from polymath.evaluation.units import grams, units
+from polymath.scoring.units import grams, units
 
 
 def distinct_n(texts: Sequence[str], n: int) -> float:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from polymath.evaluation.diversity import distinct_n, self_bleu
-from polymath.evaluation.units import grams, units
+from polymath.scoring.diversity import distinct_n, self_bleu
+from polymath.scoring.units import grams, units
 
 TEXTS = [
     "The old mill stands by the river and turns its wheel all day.",

@@ -1,0 +1,1 @@
+"""Align: from a tuned model and preferences to one that people prefer."""

@@ -1,0 +1,179 @@
+"""Sample: replies of the aligned model and of the one that it was, to the same prompts, and what each earns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+
+from polymath.config import Config
+from polymath.engine.contract import EngineConfig, Item, Plan
+from polymath.evaluation.models import Model
+from polymath.pipelines.align.config import AlignConfig, SamplesConfig
+from polymath.pipelines.align.prepare import depends_on, settled
+from polymath.store.digest import digest_json
+from polymath.store.folder import ShardFolder
+from polymath.training.checkpoints import step_of
+from polymath.training.objectives import Rewards
+from polymath.training.pairs import held_out
+from polymath.training.prompts import CHECK, Prompts
+from polymath.training.tracks import Track
+from polymath.training.trained import Trained
+
+VERSION = 1
+Role = Literal["start", "round", "checkpoint", "aligned"]
+START: Role = "start"
+ROUND: Role = "round"
+CHECKPOINT: Role = "checkpoint"
+ALIGNED: Role = "aligned"
+HELD_OUT, TRAINING = "held out", "training"
+REWARD = pa.struct([("name", pa.string()), ("value", pa.float64())])
+REPLY = pa.schema(
+    [
+        ("model", pa.string()),
+        ("role", pa.string()),  # start, round, checkpoint or aligned
+        ("step", pa.int32()),  # of the run, after which the model was so
+        ("prompts", pa.string()),  # held out, or of the training split
+        ("id", pa.string()),  # of the example
+        ("source", pa.string()),
+        ("prompt", pa.string()),
+        ("copy", pa.int32()),  # which of the replies to this prompt
+        ("reply", pa.string()),
+        ("tokens", pa.int32()),
+        ("ended", pa.bool_()),
+        ("rewards", pa.list_(REWARD)),  # those that say something of it
+        ("reward", pa.float64()),  # their weighted sum; null where none says anything
+    ]
+)
+
+
+class DrawConfig(Config):
+    """What replies depend on beside model and prompts."""
+
+    track: str
+    dials: SamplesConfig
+    rewards: Rewards
+    seen: dict[str, str]
+    """Digests of what rewards depend on."""
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """A model at a step of the run, as a plan's input."""
+
+    model: Model
+    role: Role
+    step: int
+
+    @property
+    def digest(self) -> str:
+        """Of the model and its part in the run."""
+        return digest_json([self.model.digest, self.role, self.step])
+
+
+def draw_replies(
+    aligned: Trained,
+    rewarded: Trained | None,
+    tokens: ShardFolder,
+    sequences: ShardFolder,
+    schedule: ShardFolder,
+    tokenizer: ShardFolder,
+    prompt_checks: ShardFolder,
+    align: AlignConfig,
+    engine: EngineConfig,
+) -> Plan:
+    """Replies (schema REPLY) of the starting model, of the kept checkpoints and of the aligned one, each with its rewards."""
+    align = settled(align, rewarded)
+    folders = (tokens, sequences, schedule, tokenizer, prompt_checks)
+    items = tuple(
+        Item(f"{number}-{each.role}", (each, *folders), 1)
+        for number, each in enumerate(models_of(aligned))
+        if align.samples.prompts
+    )
+    config = DrawConfig(track=align.asked, dials=align.samples, rewards=align.rewards, seen=depends_on(align, prompt_checks))
+    inputs = {"sequences": sequences.digest, "prompt_checks": prompt_checks.digest}
+    libraries = ("transformers", "torch")
+    return Plan("sample", answer_prompts, items, config, VERSION, libraries=libraries, engine=engine, inputs=inputs)
+
+
+def models_of(aligned: Trained) -> list[Sampled]:
+    """The model that the first round started from, those that the rounds left, those at this one's kept checkpoints."""
+    *rounds, _ = chain = aligned.chain
+    start = chain[0].job.run.start
+    found, done = [Sampled(Model(start.place, start.revision), START, 0)], 0
+    for each in rounds:
+        done += each.result["step"]
+        found.append(Sampled(Model(str(each.model)), ROUND, done))
+    for path in aligned.checkpoints:
+        found.append(Sampled(Model(str(path)), CHECKPOINT, done + step_of(path)))
+    return [*found, Sampled(Model(str(aligned.model)), ALIGNED, done + aligned.result["step"])]
+
+
+def answer_prompts(
+    sampled: Sampled,
+    tokens: ShardFolder,
+    sequences: ShardFolder,
+    schedule: ShardFolder,
+    tokenizer: ShardFolder,
+    checks: ShardFolder,
+    config: DrawConfig,
+) -> pa.Table:
+    """What one model replies (schema REPLY)."""
+    from polymath.pipelines.align.speaking import answers
+
+    dials = config.dials
+    track = Track(tokens, sequences, schedule, config.track)
+    facts = next((shard.read() for shard in checks.shards if shard.name == track.name), CHECK.empty_table())
+    asked = {HELD_OUT: _some(held_out(track, dials.prompts), dials.prompts)}
+    if sampled.role == ALIGNED and dials.pairs:
+        asked[TRAINING] = _some(np.unique(track.order), dials.pairs)
+    rows: list[dict[str, Any]] = []
+    for kind, some in asked.items():
+        prompts = Prompts(track, facts, some, track.sequence_tokens)
+        said = answers(sampled.model, prompts, dials, config.rewards)
+        same = {"model": sampled.model.name, "role": sampled.role, "step": sampled.step, "prompts": kind}
+        rows += [{**same, **row} for row in said]
+    return pa.Table.from_pylist(rows, REPLY)
+
+
+def _some(sequences: Sequence[int] | np.ndarray, wanted: int) -> np.ndarray:
+    """At most so many, evenly drawn."""
+    every = np.asarray(sequences, np.int64)
+    return every[np.unique(np.linspace(0, len(every) - 1, min(wanted, len(every))).round().astype(np.int64))]
+
+
+PAIR = pa.schema(
+    [
+        ("prompt", pa.string()),
+        ("chosen", pa.string()),
+        ("rejected", pa.string()),
+        ("margin", pa.float64()),  # of what they earn
+        ("parents", pa.list_(pa.string())),  # the record whose prompt it is
+    ]
+)
+
+
+def pair_replies(align_replies: ShardFolder, engine: EngineConfig) -> Plan:
+    """The best and the worst reply of the aligned model to each training prompt (schema PAIR), where one earns more."""
+    item = Item("pairs", (align_replies,), align_replies.rows)
+    inputs = {"align_replies": align_replies.digest}
+    return Plan("sample", best_and_worst, (item,), version=VERSION, engine=engine, inputs=inputs)
+
+
+def best_and_worst(replies: ShardFolder) -> pa.Table:
+    """A row for each prompt whose replies differ in what they earn."""
+    by_prompt: dict[str, list[dict[str, Any]]] = {}
+    for table in replies.tables(["prompts", "role", "id", "prompt", "reply", "reward"]):
+        for row in table.to_pylist():
+            if row["prompts"] == TRAINING and row["role"] == ALIGNED and row["reward"] is not None:
+                by_prompt.setdefault(row["id"], []).append(row)
+    found = []
+    for rows in by_prompt.values():
+        best, worst = (pick(rows, key=lambda row: row["reward"]) for pick in (max, min))
+        if best["reward"] > worst["reward"] and best["reply"] != worst["reply"]:
+            margin = best["reward"] - worst["reward"]
+            found.append({"prompt": best["prompt"], "chosen": best["reply"], "rejected": worst["reply"], "margin": margin})
+    return pa.Table.from_pylist(found, PAIR)

@@ -1,0 +1,1 @@
+"""Pretrain: from a mix to a model that has read it, stage after stage of a curriculum."""

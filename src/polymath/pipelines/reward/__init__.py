@@ -1,0 +1,1 @@
+"""Reward: from preferences to a model that scores replies."""

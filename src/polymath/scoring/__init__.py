@@ -1,0 +1,1 @@
+"""What a reply is worth, told by programs, and how much replies differ."""
