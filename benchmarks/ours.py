@@ -1,6 +1,5 @@
 """Polymath's side of the benchmarks that are about kernels: the functions that curate's steps are made of."""
 
-import itertools
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -74,12 +73,11 @@ def near_duplicates(texts: pa.Array) -> tuple[np.ndarray, np.ndarray, np.ndarray
         first, last = np.searchsorted(batch, [number, number + 1])
         rows = members[bounds[first] : bounds[last]]
         hashes, offsets = shingle_sets(strings, rows, config.shingles)
-        for start, stop in itertools.pairwise((bounds[first : last + 1] - bounds[first]).tolist()):
-            keeper, similarity = jaccard.first_kept(hashes, offsets[start : stop + 1], THRESHOLD)
-            gone = np.flatnonzero(keeper >= 0)
-            removed.append(rows[start + gone])
-            keepers.append(rows[start + keeper[gone]])
-            similarities.append(similarity[gone])
+        keeper, similarity = jaccard.first_kept(hashes, offsets, THRESHOLD, bounds[first : last + 1] - bounds[first])
+        gone = np.flatnonzero(keeper >= 0)
+        removed.append(rows[gone])
+        keepers.append(rows[keeper[gone]])
+        similarities.append(similarity[gone])
     empty = np.empty(0, np.int64)
     return np.concatenate([empty, *removed]), np.concatenate([empty, *keepers]), np.concatenate([[], *similarities])
 

@@ -1,8 +1,11 @@
 """Dials: every field of a typed Config, with its value in `conf/base`, its meaning and its bounds."""
 
+import ast
 import inspect
+import textwrap
 from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import pairwise
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
@@ -11,6 +14,21 @@ from pydantic.fields import FieldInfo
 from made.basis import block, code, parameters, sentences, stages, table
 
 PLAIN_WORDS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
+
+
+@cache
+def described(model: type[BaseModel]) -> dict[str, str]:
+    """What stands below each field of a Config and of those that it builds on. (pydantic can find it, at each start of kedro.)"""
+    found: dict[str, str] = {}
+    for each in reversed(model.__mro__):
+        if not each.__module__.startswith("polymath.") or "[" in each.__qualname__:
+            continue
+        (definition,) = ast.parse(textwrap.dedent(inspect.getsource(each))).body
+        assert isinstance(definition, ast.ClassDef)
+        for field, below in pairwise(definition.body):
+            if isinstance(field, ast.AnnAssign) and isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
+                found[ast.unparse(field.target)] = inspect.cleandoc(str(below.value.value))
+    return found
 
 
 @cache
@@ -40,6 +58,7 @@ def fields_of(model: type[BaseModel], prefix: str, values: Any) -> Iterator[tupl
         elif inner:
             yield from fields_of(inner, path, given or {})
         else:
+            field.description = described(model).get(name)
             yield path, field, given if given is not None else _default(field)
 
 
@@ -124,6 +143,7 @@ def entry(name: str) -> str:
     model = {each.__name__: each for each in models}[name]
     rows = []
     for key, field in model.model_fields.items():
+        field.description = described(model).get(key)
         default = "needed" if field.is_required() else code(_default(field)) if not _model_in(field.annotation)[0] else ""
         rows.append([f"`{key}`", default if default != "``" else "", _meaning(field)])
     return table(["key", "default", "what it says"], rows)

@@ -22,7 +22,7 @@ class Explained(BaseModel):
 class Config(Explained):
     """Dials of one step. Kedro validates them before any node runs; a typo is an error, not a default."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
 def _words(value: Any) -> Any:

@@ -99,6 +99,14 @@ def test_the_frontier_trades_gain_for_risk():
     assert sorted((point.risk for point in points), reverse=True) == pytest.approx([point.risk for point in points], abs=1e-4)
 
 
+@pytest.mark.parametrize("shape", [(40, 3), (5, 12)])
+def test_covariance_is_shrunk_as_scikit_learn_does(shape):
+    from sklearn.covariance import ledoit_wolf
+
+    samples = np.random.default_rng(0).normal(size=shape) * np.linspace(1, 3, shape[1])
+    np.testing.assert_allclose(portfolio.shrunk_covariance(samples), ledoit_wolf(samples)[0], rtol=1e-12, atol=1e-12)
+
+
 def test_correlation_is_shrunk_and_sees_what_is_alike():
     rng = np.random.default_rng(0)
     base = rng.normal(size=40)

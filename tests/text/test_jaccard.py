@@ -103,6 +103,19 @@ def test_the_most_similar_kept_document_is_the_keeper_and_the_earliest_on_a_tie(
     assert first_kept(*packed([{1, 2, 3}, {2, 3, 4}, {2, 3}]), 0.6)[0].tolist() == [-1, -1, 0]
 
 
+@quick
+@given(st.lists(sets, max_size=5), thresholds, st.sampled_from([0, 4, 10**9]))
+def test_documents_of_different_groups_are_not_compared(groups, threshold, few):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_FEW_DOCUMENTS", few)
+        bounds = np.cumsum([0, *map(len, groups)])
+        keeper, similarity = first_kept(*packed([one for group in groups for one in group]), threshold, bounds)
+    for group, first, last in zip(groups, bounds[:-1], bounds[1:], strict=True):
+        keepers, similarities = kept_slowly(group, threshold)
+        assert keeper[first:last].tolist() == [first + each if each >= 0 else -1 for each in keepers]
+        assert similarity[first:last].tolist() == similarities
+
+
 def test_empty_sets_match_nothing(way):
     assert first_kept(*packed([set(), set(), {1}, set()]), 0.5)[0].tolist() == [-1, -1, -1, -1]
     assert jaccard(np.array([], np.uint64), np.array([], np.uint64)) == 0

@@ -17,7 +17,7 @@ from polymath.store.digest import digest_file, digest_table
 T = TypeVar("T")
 Format = Literal["parquet", "arrow"]
 METADATA = b"polymath"
-ROW_GROUP = 8192  # rows: small enough that one candidate row costs little to read again, large enough to compress
+ROW_GROUP = 2048  # rows: small enough that one candidate row costs little to read again, large enough to compress
 
 
 @dataclass(frozen=True)
@@ -166,11 +166,12 @@ def _has_checksum(path: Path, size: int, modified_ns: int, checksum: str) -> boo
 
 def _take(path: Path, rows: Sequence[int], columns: Sequence[str] | None) -> pa.Table:
     names = list(columns) if columns is not None else None
-    with pq.ParquetFile(path, page_checksum_verification=True) as file:
-        wanted = sorted({row // ROW_GROUP for row in rows})
+    with _open_parquet(path) as file:
+        size = file.metadata.row_group(0).num_rows if file.num_row_groups else 1
+        wanted = sorted({row // size for row in rows})
         table = file.read_row_groups(wanted, columns=names, use_threads=False)
-    start = {group: index * ROW_GROUP for index, group in enumerate(wanted)}
-    places = [start[row // ROW_GROUP] + row % ROW_GROUP for row in rows]
+    start = {group: index * size for index, group in enumerate(wanted)}
+    places = [start[row // size] + row % size for row in rows]
     return table.take(pa.array(places, pa.int64())).replace_schema_metadata(None)
 
 
@@ -181,8 +182,14 @@ def _read(path: Path, columns: Sequence[str] | None) -> pa.Table:
         table = table.select(columns) if columns is not None else table
     else:
         names = list(columns) if columns is not None else None
-        table = pq.read_table(path, columns=names, use_threads=False, page_checksum_verification=True)
+        with _open_parquet(path) as file:
+            table = file.read(columns=names, use_threads=False)
     return table.replace_schema_metadata(None)
+
+
+def _open_parquet(path: Path) -> pq.ParquetFile:
+    """Directly, and by its pages in memory: `read_table` looks for a folder of files first, and copies what it reads."""
+    return pq.ParquetFile(path, memory_map=True, page_checksum_verification=True)
 
 
 def find_shard(folder: Path, name: str, form: Format) -> Entry | None:

@@ -59,6 +59,8 @@ def flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:
 def joined(columns: list[pa.Array], separator: str) -> pa.Array:
     """The columns' strings joined row by row; nulls are skipped. `large_string`, so that a shard may hold over 2 GB."""
     first, *others = (column.cast(pa.large_string()) for column in columns)
+    if not others:
+        return pc.fill_null(first, "")  # without a copy, where there is nothing to fill
     nothing = first.is_null()
     for other in others:
         nothing = pc.and_(nothing, other.is_null())

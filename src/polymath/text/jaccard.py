@@ -24,8 +24,13 @@ def pairs_jaccard(hashes: np.ndarray, offsets: np.ndarray, left: np.ndarray, rig
     return _pairs_jaccard(hashes, offsets, left.astype(np.int64, copy=False), right.astype(np.int64, copy=False))
 
 
-def first_kept(hashes: np.ndarray, offsets: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray]:
+def first_kept(
+    hashes: np.ndarray, offsets: np.ndarray, threshold: float, groups: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Decide, in the given order, which documents are kept: keeper int32[documents], similarity float64[documents].
+
+    `groups`, int64[groups + 1], says where each group of documents begins, and at the end how many there are; documents of
+    different groups are not compared. Without it all are one group.
 
     A document is removed if and only if the set of an earlier document that was itself kept is similar to its own, with
     a Jaccard similarity of `threshold` or more: there are no chains. Its keeper is the most similar of these, the
@@ -37,9 +42,17 @@ def first_kept(hashes: np.ndarray, offsets: np.ndarray, threshold: float) -> tup
     """
     if not 0 < threshold <= 1:
         raise ValueError(f"a Jaccard threshold is above 0 and at most 1, not {threshold}")
+    bounds = np.array([0, len(offsets) - 1]) if groups is None else groups
+    keeper, similarity = _first_kept_of_few(hashes, offsets, bounds, threshold, _FEW_DOCUMENTS)
+    for group in np.flatnonzero(np.diff(bounds) > _FEW_DOCUMENTS).tolist():
+        first, last = bounds[group : group + 2].tolist()
+        found, similarity[first:last] = _first_kept_of_many(hashes, offsets[first : last + 1], threshold)
+        keeper[first:last] = np.where(found >= 0, first + found, -1)
+    return keeper, similarity
+
+
+def _first_kept_of_many(hashes: np.ndarray, offsets: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray]:
     sizes = np.diff(offsets)
-    if len(sizes) <= _FEW_DOCUMENTS:
-        return _first_kept_of_few(hashes, offsets, threshold)
     tokens, ends = _rarest_first(hashes[offsets[0] : offsets[-1]], sizes)
     return _first_kept(tokens, ends, sizes, threshold, _bitmap_words(len(tokens), len(sizes)), _SCAN_AT_WORK)
 
@@ -116,13 +129,24 @@ def _pairs_jaccard(hashes: Array, offsets: Array, left: Array, right: Array) -> 
     return similarity
 
 
-@kernel(U64, I64, REAL)
-def _first_kept_of_few(hashes: Array, offsets: Array, threshold: float) -> tuple[Array, Array]:
+@kernel(U64, I64, I64, REAL, INT)
+def _first_kept_of_few(hashes: Array, offsets: Array, groups: Array, threshold: float, few: int) -> tuple[Array, Array]:
     documents = offsets.size - 1
     keeper, similarity = np.full(documents, -1, np.int32), np.zeros(documents)
-    for d in range(documents):
+    for group in range(groups.size - 1):
+        if groups[group + 1] - groups[group] <= few:
+            _compare_all(hashes, offsets, groups[group], groups[group + 1], threshold, keeper, similarity)
+    return keeper, similarity
+
+
+@helper
+def _compare_all(
+    hashes: Array, offsets: Array, first: int, last: int, threshold: float, keeper: Array, similarity: Array
+) -> None:
+    """Every document of a group with every earlier one that is kept."""
+    for d in range(first, last):
         one = hashes[offsets[d] : offsets[d + 1]]
-        for e in range(d):
+        for e in range(first, d):
             other = hashes[offsets[e] : offsets[e + 1]]
             needed = _needed(one.size + other.size, max(threshold, similarity[d]))
             if keeper[e] >= 0 or min(one.size, other.size) < needed:
@@ -131,7 +155,6 @@ def _first_kept_of_few(hashes: Array, offsets: Array, threshold: float) -> tuple
             reached = common / (one.size + other.size - common)
             if reached >= threshold and reached > similarity[d]:
                 keeper[d], similarity[d] = e, reached
-    return keeper, similarity
 
 
 @kernel(U32, I64, I64, REAL, INT, INT)

@@ -15,6 +15,8 @@ from polymath.text.utf8 import longest
 from polymath.text.words import split_words
 
 _BIGRAM_SALT = np.uint64(0xA0761D6478BD642F)
+_HEAD_BYTES = 12
+"""So many bytes for each word that counts are looked at first: few texts need more."""
 
 
 def hashed_counts(strings: Strings, buckets: int, max_words: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -65,17 +67,22 @@ def _hashed_counts(
         most += min(max_words, offsets[row + 1] - offsets[row])
     indices, values = np.empty(most, np.int32), np.empty(most, np.float32)
     for row in range(rows):
-        count = _hash_units(data[offsets[row] : offsets[row + 1]], folded, classes, units, hashes)
+        count = _hash_units(data[offsets[row] : offsets[row + 1]], folded, classes, max_words, units, hashes)
         _count_buckets(hashes[: min(count, max_words)], counts, touched)
         indptr[row + 1] = _take_buckets(counts, touched, indptr[row], indices, values)
     return indptr, indices[: indptr[rows]].copy(), values[: indptr[rows]].copy()
 
 
 @helper
-def _hash_units(text: Array, folded: Array, classes: Array, units: Array, hashes: Array) -> int:
-    if is_unspaced(text, classes):
-        return hash_grams(units, split_chars(text, folded, units), 2, _BIGRAM_SALT, hashes)
-    count = split_words(text, folded, units)
+def _hash_units(text: Array, folded: Array, classes: Array, wanted: int, units: Array, hashes: Array) -> int:
+    """Write the hashes of at least `wanted` words or pairs of characters, or of all there are; return their number."""
+    unspaced = is_unspaced(text, classes)
+    head = text[: min(text.size, _HEAD_BYTES * wanted)]
+    count = split_chars(head, folded, units) if unspaced else split_words(head, folded, units)
+    if count < wanted + 2 and head.size < text.size:  # two more, because the last one may be cut off
+        count = split_chars(text, folded, units) if unspaced else split_words(text, folded, units)
+    if unspaced:
+        return hash_grams(units, count, 2, _BIGRAM_SALT, hashes)
     for i in range(count):
         hashes[i] = mix(units[i])
     return count

@@ -1,5 +1,6 @@
 """Shingles: the overlapping pieces by which documents are compared (Broder 1997), as 64-bit hashes."""
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -32,6 +33,7 @@ class ShingleParams(NamedTuple):
 
 PARAMS = types.NamedUniTuple(types.int64, len(ShingleParams._fields), ShingleParams)
 _SALT = np.uint64(0xD6E8FEB86659FD93)
+_U64_OUT = types.Array(types.uint64, 1, "C")
 
 
 def shingle_counts(strings: Strings, params: ShingleParams) -> tuple[np.ndarray, np.ndarray]:
@@ -47,12 +49,10 @@ def shingle_sets(strings: Strings, rows: np.ndarray, params: ShingleParams) -> t
     chosen = rows.astype(np.int64, copy=False)
     hashes, offsets = _shingles(*strings, unicode.folded(), unicode.classes(), params, chosen)
     # NumPy sorts several times faster than Numba does.
-    for start, end in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True):
+    for start, end in itertools.pairwise(offsets.tolist()):
         hashes[start:end].sort()
-    distinct = np.ones(len(hashes), bool)
-    np.not_equal(hashes[1:], hashes[:-1], out=distinct[1:])
-    distinct[offsets[:-1][np.diff(offsets) > 0]] = True
-    return hashes[distinct], np.concatenate([[0], np.cumsum(distinct)])[offsets]
+    bounds = _drop_repeats(hashes, offsets)
+    return hashes[: bounds[-1]], bounds
 
 
 @helper
@@ -145,4 +145,18 @@ def _shingles(
         text = data[offsets[chosen[i]] : offsets[chosen[i] + 1]]
         count, _ = shingle(text, folded, classes, params, units, hashes[ends[i] :])
         ends[i + 1] = ends[i] + count
-    return hashes[: ends[chosen.size]].copy(), ends
+    return hashes[: ends[chosen.size]], ends  # without a copy: memory that nothing was written to is not there
+
+
+@kernel(_U64_OUT, I64)
+def _drop_repeats(hashes: Array, offsets: Array) -> Array:
+    """Move the distinct hashes of each row, which ascend, to the front; return where the rows now begin and end."""
+    ends = np.zeros(offsets.size, np.int64)
+    place = 0
+    for row in range(offsets.size - 1):
+        for i in range(offsets[row], offsets[row + 1]):
+            if i == offsets[row] or hashes[i] != hashes[place - 1]:
+                hashes[place] = hashes[i]
+                place += 1
+        ends[row + 1] = place
+    return ends

@@ -115,7 +115,7 @@ def test_groups_that_were_verified_before_are_not_compared_again(tmp_path, monke
     grown = records_of(tmp_path / "more", {"a": rows, "b": texts(text(0, changed=[20]), text(300, 90))}, "text")
     compared = []
     real = verify.jaccard.first_kept
-    monkeypatch.setattr(verify.jaccard, "first_kept", lambda h, o, t: compared.append(len(o) - 1) or real(h, o, t))
+    monkeypatch.setattr(verify.jaccard, "first_kept", lambda h, o, t, g: compared.append(len(o) - 1) or real(h, o, t, g))
     again = dedup(tmp_path, grown)["decisions"].digest
     assert compared == [3]
     assert dedup(tmp_path, grown, folder="afresh")["decisions"].digest == again

@@ -23,12 +23,21 @@ class Codec:
         self.end: int = self.row["end"]
         self.begin: int | None = self.row["begin"]
         self.dtype = np.uint16 if self.row["vocabulary"] <= 2**16 else np.uint32
-        definition = self.row["definition"]
-        going_on = going_on_of(definition)
-        self._opening = _Encoder(definition, self.row["name"], self.dtype)
-        # What follows other text is no beginning: LLaMA's kind of tokenizer would put a space before its first word.
-        self._going_on = _Encoder(going_on, self.row["name"], self.dtype) if going_on != definition else None
-        self._added = [token["content"] for token in json.loads(definition)["added_tokens"]]
+
+    @functools.cached_property
+    def _opening(self) -> "_Encoder":
+        """Made when there is something to encode: where all ids are known, half a second is saved."""
+        return _Encoder(self.row["definition"], self.row["name"], self.dtype)
+
+    @functools.cached_property
+    def _going_on(self) -> "_Encoder | None":
+        """What follows other text is no beginning: LLaMA's kind of tokenizer would put a space before its first word."""
+        definition = going_on_of(self.row["definition"])
+        return _Encoder(definition, self.row["name"], self.dtype) if definition != self.row["definition"] else None
+
+    @functools.cached_property
+    def _added(self) -> list[str]:
+        return [token["content"] for token in json.loads(self.row["definition"])["added_tokens"]]
 
     @functools.cached_property
     def template(self) -> Any:
@@ -48,6 +57,8 @@ class Codec:
 
         `first` bool[n]: which texts are beginnings, the others follow on what was said before; all of them by default.
         """
+        if not len(texts):
+            return np.empty(0, self.dtype), np.zeros(1, np.int64), ""
         if first is None or self._going_on is None:
             return self._opening.encode(texts)
         opens = first.copy()  # behind a special token the tokenizer begins anew, too

@@ -18,6 +18,7 @@ from polymath.config import Config
 from polymath.engine.contract import EngineConfig, Item, Plan
 from polymath.errors import UserError
 from polymath.pipelines.curate.decisions import aligned
+from polymath.pipelines.curate.fitting import cluster, leading_directions
 from polymath.pipelines.curate.signals import judged_text
 from polymath.store.folder import ShardFolder
 from polymath.store.shards import Shard
@@ -93,7 +94,6 @@ def fit_space_on(records: ShardFolder, decisions: ShardFolder, config: Embedding
     if config.kind == "sentence":
         return pa.Table.from_pylist([{"weights": [], "components": []}], schema=SPACE)
     from scipy.sparse import csr_matrix
-    from sklearn.decomposition import TruncatedSVD
     from threadpoolctl import threadpool_limits
 
     texts = pa.concat_arrays([text for _, text in _samples(records, decisions, config.sample)])
@@ -102,9 +102,9 @@ def fit_space_on(records: ShardFolder, decisions: ShardFolder, config: Embedding
     matrix = csr_matrix((counts * weights[buckets], buckets, starts), shape=(len(texts), config.buckets))
     dimensions = min(config.dimensions, max(len(texts) - 1, 1))
     with threadpool_limits(1):
-        svd = TruncatedSVD(dimensions, random_state=0).fit(matrix)
+        directions = leading_directions(matrix, dimensions)
     components = np.zeros((config.buckets, config.dimensions), np.float32)
-    components[:, :dimensions] = svd.components_.T
+    components[:, :dimensions] = directions.T
     row = {"weights": weights.round(DECIMALS), "components": components.round(DECIMALS).reshape(-1)}
     return pa.Table.from_pylist([row], schema=SPACE)
 
@@ -137,7 +137,6 @@ def fit_concepts(
 
 def fit_concepts_on(records: ShardFolder, decisions: ShardFolder, space: ShardFolder, config: ConceptConfig) -> pa.Table:
     """The concepts of all tasks (schema CONCEPT), the largest of a task first."""
-    from sklearn.cluster import KMeans
     from threadpoolctl import threadpool_limits
 
     rows: list[dict[str, Any]] = []
@@ -145,16 +144,17 @@ def fit_concepts_on(records: ShardFolder, decisions: ShardFolder, space: ShardFo
         vectors = _embed(texts, space, config.embedding)
         count = max(1, min(config.clusters.per_task, len(texts) // config.clusters.min_records))
         with threadpool_limits(1):
-            labels = KMeans(count, n_init=2, random_state=0).fit_predict(vectors.round(DECIMALS))
+            labels = cluster(vectors.round(DECIMALS), count)
         words = [_words(text) for text in texts.to_pylist()]
         every = Counter(word for each in words for word in each)
-        for label in sorted(range(count), key=lambda label: (-np.count_nonzero(labels == label), label)):
+        for label in sorted(np.unique(labels).tolist(), key=lambda label: (-np.count_nonzero(labels == label), label)):
             members = labels == label
             centroid = _unit(vectors[members].mean(axis=0, keepdims=True))[0].round(DECIMALS)
             distance = float(1 - (vectors[members] @ centroid).mean())
             name = _telling(words, members, every)
             row = {"task": task, "name": name, "centroid": centroid, "dispersion": round(distance, DECIMALS)}
             rows.append({"concept": len(rows), **row})
+    _sampled.cache_clear()
     return pa.Table.from_pylist(rows, schema=CONCEPT)
 
 
@@ -194,12 +194,19 @@ def _fit(work: Any, records: ShardFolder, item: Item, config: Config, engine: En
     rows: Counter[str] = Counter()
     for shard in records.shards:
         rows[shard.entry.note["source"]] += shard.rows
-    libraries = ("scikit-learn", "scipy", "numpy")
+    libraries = ("scipy", "numpy")
     return Plan("select", work, (item,), config, VERSION, libraries=libraries, fitted_on=dict(rows), engine=engine)
 
 
 def _samples(records: ShardFolder, decisions: ShardFolder, size: int) -> list[tuple[str, pa.Array]]:
     """For each task, the judged texts of at most `size` kept records: every k-th, so that all shards have theirs."""
+    return _sampled(records.path, records.digest, decisions.path, decisions.digest, size)
+
+
+@functools.lru_cache(maxsize=1)
+def _sampled(records_path: Path, _: str, decisions_path: Path, __: str, size: int) -> list[tuple[str, pa.Array]]:
+    """Space and concepts are fitted one after the other on the same texts; finding them takes reading almost all."""
+    records, decisions = ShardFolder.open(records_path), ShardFolder.open(decisions_path)
     places: dict[str, list[tuple[int, int]]] = {}
     for number, shard in enumerate(decisions.shards):
         table = shard.read(["kept", "task"])

@@ -14,7 +14,7 @@ from polymath.pipelines.curate.tracks import MixConfig, TrackConfig
 from polymath.sources.library import TIERS
 from polymath.store.folder import ShardFolder
 
-VERSION = 2
+VERSION = 3
 
 WEIGHT = pa.schema(
     [
@@ -49,7 +49,7 @@ def weigh_tracks(token_counts: ShardFolder, concepts: ShardFolder, mix: MixConfi
     item = Item("weights", (token_counts, concepts), token_counts.rows)
     inputs = {"token_counts": token_counts.digest, "concepts": concepts.digest}
     config = _weighing(mix)
-    return Plan("mix", weigh, (item,), config, VERSION, libraries=("cvxpy",), engine=engine, inputs=inputs)
+    return Plan("mix", weigh, (item,), config, VERSION, libraries=("clarabel",), engine=engine, inputs=inputs)
 
 
 def draw_frontiers(token_counts: ShardFolder, concepts: ShardFolder, mix: MixConfig, engine: EngineConfig) -> Plan:
@@ -57,7 +57,7 @@ def draw_frontiers(token_counts: ShardFolder, concepts: ShardFolder, mix: MixCon
     item = Item("frontiers", (token_counts, concepts), token_counts.rows)
     inputs = {"token_counts": token_counts.digest, "concepts": concepts.digest}
     config = _weighing(mix)
-    return Plan("mix", draw, (item,), config, VERSION, libraries=("cvxpy",), engine=engine, inputs=inputs)
+    return Plan("mix", draw, (item,), config, VERSION, libraries=("clarabel",), engine=engine, inputs=inputs)
 
 
 class WeighingConfig(Config):

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,7 @@ from polymath.config import Config
 from polymath.engine.contract import EngineConfig, Item, Plan
 from polymath.errors import UserError
 from polymath.pipelines.curate.decisions import side_by_side
+from polymath.pipelines.curate.tokenizer_folder import read_folder
 from polymath.sources.files import content_digest
 from polymath.sources.options import ReadOptions
 from polymath.store.folder import ShardFolder
@@ -94,6 +96,13 @@ def load(named: Named, config: TokenizerConfig) -> pa.Table:
 
 def load_named(config: TokenizerConfig) -> pa.Table:
     """A tokenizer from the hub or a folder (schema TOKENIZER, one row)."""
+    row = read_folder(Path(config.name)) or _read_by_transformers(config)
+    if row["end"] is None:
+        raise UserError(f"tokenizer.name: {config.name!r} has no end-of-text token; replies could not be closed")
+    return pa.Table.from_pylist([{"name": config.name, **row}], schema=TOKENIZER)
+
+
+def _read_by_transformers(config: TokenizerConfig) -> dict[str, Any]:
     os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")  # that there is no PyTorch is no news here
     from transformers import AutoTokenizer
 
@@ -106,11 +115,8 @@ def load_named(config: TokenizerConfig) -> pa.Table:
         ) from error
     if not tokenizer.is_fast:
         raise UserError(f"tokenizer.name: {config.name!r} has no fast tokenizer (tokenizer.json); convert it or name another")
-    if tokenizer.eos_token_id is None:
-        raise UserError(f"tokenizer.name: {config.name!r} has no end-of-text token; replies could not be closed")
     adds_begin = tokenizer.bos_token_id is not None and tokenizer("a")["input_ids"][:1] == [tokenizer.bos_token_id]
-    row = {
-        "name": config.name,
+    return {
         "definition": tokenizer.backend_tokenizer.to_str(),
         "vocabulary": len(tokenizer),
         "end": tokenizer.eos_token_id,
@@ -118,7 +124,6 @@ def load_named(config: TokenizerConfig) -> pa.Table:
         "chat_template": tokenizer.chat_template,
         "special_tokens": json.dumps({name: str(token) for name, token in tokenizer.special_tokens_map.items()}),
     }
-    return pa.Table.from_pylist([row], schema=TOKENIZER)
 
 
 def train(examples: ShardFolder, split: ShardFolder, config: TokenizerConfig) -> pa.Table:

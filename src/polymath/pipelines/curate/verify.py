@@ -1,6 +1,7 @@
 """Verification of candidate groups by exact Jaccard, and the decisions that follow (the second half of dedup)."""
 
 import functools
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,13 +67,15 @@ def verify_batch(texts: ShardFolder, batch: Batch, config: CompareConfig, previo
     bounds = _bounds(table["group"].to_numpy())
     known = _known(previous)
     hashes = table["text_hash"].to_numpy()
-    digests = np.array([xxhash.xxh3_64_intdigest(hashes[a:b].tobytes()) for a, b in bounds], np.uint64)
-    fresh = [(a, b) for (a, b), digest in zip(bounds, digests.tolist(), strict=True) if digest not in known]
-    compared = iter(_compare(table, fresh, config))
-    results = [known.get(d) or next(compared) for d in digests.tolist()]
-    place = table["place"].to_numpy()
-    parts = [_group_rows(place[a:b], *result, digest) for (a, b), result, digest in zip(bounds, results, digests, strict=True)]
-    return pa.concat_tables([VERIFIED.empty_table(), *parts])
+    digests = np.array([xxhash.xxh3_64_intdigest(hashes[a:b]) for a, b in itertools.pairwise(bounds.tolist())], np.uint64)
+    fresh = np.array([digest not in known for digest in digests.tolist()], bool)
+    member, similarity = np.full(len(table), -1, np.int64), np.zeros(len(table), np.float32)
+    rows = np.repeat(fresh, np.diff(bounds))
+    member[rows], similarity[rows] = _compare(table, rows, np.diff(bounds)[fresh], config)
+    for group in np.flatnonzero(~fresh).tolist():
+        mine = slice(bounds[group], bounds[group + 1])
+        member[mine], similarity[mine] = known[int(digests[group])]
+    return _verified_table(table["place"].to_numpy(), bounds, member, similarity, digests)
 
 
 Result = tuple[np.ndarray, np.ndarray]
@@ -86,10 +89,9 @@ def _of_batch(shard: Shard, number: int) -> pa.Table:
     return table.slice(first, last - first)
 
 
-def _bounds(group: np.ndarray) -> list[tuple[int, int]]:
-    cuts = np.flatnonzero(np.diff(group)) + 1
-    ends = [*cuts.tolist(), len(group)] if len(group) else []
-    return list(zip([0, *cuts.tolist()], ends, strict=False))
+def _bounds(group: np.ndarray) -> np.ndarray:
+    """Where each run of equal numbers begins, and at the end how many there are: int64[runs + 1]."""
+    return np.flatnonzero(np.concatenate([[True], group[1:] != group[:-1], [True]])) if len(group) else np.zeros(1, np.int64)
 
 
 def _known(previous: Sequence[Shard]) -> dict[int, Result]:
@@ -99,27 +101,26 @@ def _known(previous: Sequence[Shard]) -> dict[int, Result]:
         table = shard.read(["group", "member", "keeper_member", "similarity"])
         group = table["group"].to_numpy()
         keeper, similarity = table["keeper_member"].to_numpy(), table["similarity"].to_numpy()
-        found |= {int(group[a]): (keeper[a:b], similarity[a:b]) for a, b in _bounds(group)}
+        found |= {int(group[a]): (keeper[a:b], similarity[a:b]) for a, b in itertools.pairwise(_bounds(group).tolist())}
     return found
 
 
-def _compare(table: pa.Table, bounds: list[tuple[int, int]], config: CompareConfig) -> list[Result]:
-    """Keepers of the groups at `bounds`, by exact Jaccard."""
-    rows = np.concatenate([np.arange(a, b) for a, b in bounds]) if bounds else np.empty(0, np.int64)
-    hashes, offsets = shingle_sets(as_strings(table["text"]), rows, config.sketch.shingles)
-    results, start = [], 0
-    for a, b in bounds:
-        stop = start + b - a
-        keeper, similarity = jaccard.first_kept(hashes, offsets[start : stop + 1], config.threshold)
-        results.append((keeper, similarity.astype(np.float32)))
-        start = stop
-    return results
+def _compare(table: pa.Table, chosen: np.ndarray, sizes: np.ndarray, config: CompareConfig) -> Result:
+    """For the chosen rows, in groups of these sizes: their keeper's number in its group (-1: none), and the similarity."""
+    bounds = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    hashes, offsets = shingle_sets(as_strings(table["text"]), np.flatnonzero(chosen), config.sketch.shingles)
+    keeper, similarity = jaccard.first_kept(hashes, offsets, config.threshold, bounds)
+    return np.where(keeper >= 0, keeper - np.repeat(bounds[:-1], sizes), -1), similarity.astype(np.float32)
 
 
-def _group_rows(place: np.ndarray, keeper: np.ndarray, similarity: np.ndarray, digest: int) -> pa.Table:
-    rows = len(place)
-    columns = [place, np.where(keeper >= 0, place[keeper], -1), similarity, np.full(rows, digest, np.uint64)]
-    members = [np.arange(rows, dtype=np.int32), keeper.astype(np.int32)]
+def _verified_table(
+    place: np.ndarray, bounds: np.ndarray, keeper: np.ndarray, similarity: np.ndarray, digests: np.ndarray
+) -> pa.Table:
+    sizes = np.diff(bounds)
+    first = np.repeat(bounds[:-1], sizes)
+    places = np.where(keeper >= 0, place[np.maximum(first + keeper, 0)], -1)
+    columns = [place, places, similarity, np.repeat(digests, sizes)]
+    members = [(np.arange(len(place)) - first).astype(np.int32), keeper.astype(np.int32)]
     return pa.Table.from_arrays([pa.array(column) for column in columns + members], schema=VERIFIED)
 
 

@@ -1,5 +1,6 @@
 """Part 4: how well the tokenizer fits each language; where it does not, its texts cost many tokens and teach little."""
 
+import itertools
 from collections import Counter
 from dataclasses import dataclass
 
@@ -48,11 +49,9 @@ def fertilities(data: Data) -> list[Fertility]:
 
     draw, records, spaced = _draw(data)
     tokenizer = Tokenizer.from_str(data["tokenizer"].read(["definition"])["definition"][0].as_py())
+    languages = [name for name in sorted(draw.labels, key=lambda name: (-records[name], name)) if records[name] >= FEW]
     found = []
-    for language in sorted(draw.labels, key=lambda name: (-records[name], name)):
-        if records[language] < FEW:
-            continue
-        text = _texts(data, draw, language)
+    for language, text in _texts(data, draw, languages).items():
         tokens = sum(len(each.ids) for each in tokenizer.encode_batch_fast(text.to_pylist(), add_special_tokens=False))
         words = int(count_words(as_strings(text)).sum()) if spaced[language] else 0
         found.append(fertility(language, records[language], text, tokens, words))
@@ -83,11 +82,14 @@ def _draw(data: Data) -> tuple[Draw, dict[str, int], dict[str, bool]]:
     return draw, dict(records), {name: 2 * spaces[name] > count for name, count in records.items()}
 
 
-def _texts(data: Data, draw: Draw, language: str) -> pa.Array:
-    by_shard: dict[int, list[int]] = {}
-    for row in draw.drawn(language):
-        by_shard.setdefault(row.shard, []).append(row.row)
-    shards = data["records"].shards
-    parts = [judged_text(shards[shard].take(sorted(rows), FIELDS)) for shard, rows in sorted(by_shard.items())]
-    text = pa.concat_arrays([part.cast(pa.large_string()) for part in parts])
-    return pc.utf8_slice_codeunits(pc.fill_null(text, ""), 0, CHARACTERS)
+def _texts(data: Data, draw: Draw, languages: list[str]) -> dict[str, pa.Array]:
+    """The beginnings of the records that were drawn; each shard is read once for all languages."""
+    wanted = sorted((row.shard, row.row, language) for language in languages for row in draw.drawn(language))
+    parts: dict[str, list[pa.Array]] = {language: [] for language in languages}
+    for shard, group in itertools.groupby(wanted, key=lambda each: each[0]):
+        rows, names = zip(*((row, language) for _, row, language in group), strict=True)
+        text = judged_text(data["records"].shards[shard].take(rows, FIELDS)).cast(pa.large_string())
+        for language in set(names):
+            parts[language].append(text.filter(pa.array([name == language for name in names])))
+    joined = {language: pa.concat_arrays(texts) for language, texts in parts.items()}
+    return {name: pc.utf8_slice_codeunits(pc.fill_null(text, ""), 0, CHARACTERS) for name, text in joined.items()}
