@@ -61,9 +61,9 @@ def test_a_step_is_a_namespace_that_runs_alone(finished, steps):
     "words",
     [
         ["--from-nodes=curate.pack.pack_sequences"],
-        ["--to-nodes=curate.clean.judge_text"],
-        ["--only-missing-outputs"],
-        ["--nodes=curate.mix.weigh_tracks"],
+        pytest.param(["--to-nodes=curate.clean.judge_text"], marks=pytest.mark.proof),
+        pytest.param(["--only-missing-outputs"], marks=pytest.mark.proof),
+        pytest.param(["--nodes=curate.mix.weigh_tracks"], marks=pytest.mark.proof),
         ["--runner=ThreadRunner"],
     ],
 )

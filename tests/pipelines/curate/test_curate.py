@@ -73,6 +73,7 @@ def test_another_threshold_measures_nothing_again_and_tokenizes_nothing_again(fi
     assert digests(finished) == before
 
 
+@pytest.mark.proof
 def test_a_source_added_leaves_the_work_on_the_others_alone(finished):
     shards = {shard.path: shard.path.stat().st_mtime_ns for shard in folder(finished, "text_signals").shards}
     before = digests(finished)
