@@ -18,7 +18,7 @@ PLAIN_WORDS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
 
 @cache
 def described(model: type[BaseModel]) -> dict[str, str]:
-    """What stands below each field of a Config and of those that it builds on. (pydantic can find it, at each start of kedro.)"""
+    """What stands below each field of a Config and of those it builds on. (pydantic would find it at each start of kedro.)"""
     found: dict[str, str] = {}
     for each in reversed(model.__mro__):
         if not each.__module__.startswith("polymath.") or "[" in each.__qualname__:

@@ -17,8 +17,9 @@ def register_pipelines() -> dict[str, Pipeline]:
     `finetune` evaluates what it has trained; `assistant` is all of it, each stage on the model that the one before has left.
     `round` aligns again (`--env=iterate`).
     """
-    # Kedro makes typed parameters in this order: what takes a part (`tokenize.form`) comes before what takes the whole.
+    # Kedro makes typed parameters in this order: what takes a part of some (`tokenize.tokenizer`) comes before what takes all.
     pipelines = {
+        "curate": curate(),
         "pretrain": pretrain(),
         "finetune": finetune() + evaluate(),
         "reward": reward(),
@@ -29,8 +30,6 @@ def register_pipelines() -> dict[str, Pipeline]:
         + reward(base="finetuned")
         + align(base="finetuned")
         + evaluate(model="aligned"),
-        "round": curate() + reward() + align(),
-        "curate": curate(),
         "evaluate": evaluate(),
         "plan": plan(),
     }

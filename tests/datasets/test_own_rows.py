@@ -40,7 +40,7 @@ def test_the_source_of_the_environment_iterate_reads_them(tmp_path):
     entry = yaml.safe_load((ROOT / "conf/iterate/parameters/sources/own.yml").read_text("utf-8"))["sources"]["own_pairs"]
     place = tmp_path / "own_pairs"
     place.mkdir()
-    row = {"prompt": "p", "chosen": "c", "rejected": "r", "margin": 0.5, "parents": ["s/1"]}
+    row = {"messages": [{"role": "user", "content": "p"}], "chosen": "c", "rejected": "r", "margin": 0.5, "parents": ["s/1"]}
     (place / "1.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
     batches = list(Source.model_validate(entry).batches(tmp_path))
     assert sum(len(batch.rows or batch.table) for batch in batches) == 1

@@ -175,6 +175,13 @@ def test_adapters_learn_with_the_score_and_merge_into_what_scores_alike(scorer, 
     assert float(found) == pytest.approx(expected, rel=1e-4)
 
 
+def test_beside_adapters_in_bf16_the_score_is_kept_exactly(scorer, pairs, tmp_path):
+    dials = {"name": str(scorer.folder / "model"), "lora": {"rank": 4}}
+    model = build_model(job(pairs, tmp_path, objective=Pairwise(), model=dials, train={"precision": "bf16"}).run)
+    kinds = {(each.requires_grad, each.dtype) for each in model.parameters()}
+    assert kinds == {(True, torch.float32), (False, torch.bfloat16)}
+
+
 @pytest.fixture(scope="module")
 def begun(pairs, tmp_path_factory):
     """A folder to start from, so that all runs have the same weights."""

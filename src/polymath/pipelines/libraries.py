@@ -1,12 +1,15 @@
-"""Libraries of the configuration that several pipelines read."""
+"""What of the configuration several pipelines read: libraries, and the dials of tokenize, which training needs too."""
 
 from pydantic import RootModel, model_validator
 
 from polymath.config import Explained
 from polymath.errors import UserError, unknown
 from polymath.pipelines.curate.adapters import adapters, whole_adapters
+from polymath.pipelines.curate.tokenize import TokenizeConfig
 from polymath.sources.library import Source, renamed
 from polymath.sources.mapping import getter
+
+__all__ = ["Sources", "TokenizeConfig"]
 
 
 class Sources(Explained, RootModel[dict[str, Source]]):

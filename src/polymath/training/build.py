@@ -110,6 +110,10 @@ def with_adapters(model: PreTrainedModel, run: RunConfig) -> Any:
         raise UserError(f"model.lora.targets: {str(error).splitlines()[0]}") from error
     if run.model.gradient_checkpointing:
         model.enable_input_require_grads()  # else nothing under the first checkpoint would learn
+    if run.layout.deepspeed is None:  # which keeps exact copies of its own
+        for each in adapted.parameters():
+            if each.requires_grad:
+                each.data = each.data.float()  # PEFT does so for adapters; a score would lose small steps
     return adapted
 
 

@@ -32,6 +32,7 @@ class PromptTrainer(Scheduled, GRPOTrainer):
     """
 
     SPIKES = False
+    """How high this loss is says how replies differ in what they earn, and nothing of the examples."""
 
     def __init__(self, job: Job, prompts: Prompts, validation: Prompts, judge: Judge, **given: Any) -> None:
         """`given`: what GRPOTrainer takes, but for data and rewards."""
@@ -51,10 +52,6 @@ class PromptTrainer(Scheduled, GRPOTrainer):
         self._slots = [each["slot"] for each in inputs]
         made: dict[str, Any] = super()._generate_and_score_completions(inputs)
         return made
-
-    def spike(self, loss: float) -> dict[str, Any]:
-        """None is told: how high this loss is says how replies differ in what they earn, and nothing of the examples."""
-        return {}
 
     def create_model_card(self, *_: Any, **__: Any) -> None:
         """Ours is written when the model is exported."""

@@ -1,7 +1,7 @@
 """transformers' Trainer for a model that scores replies: Bradley and Terry's loss over the pairs of the schedule's batches.
 
-TRL's RewardTrainer has the same loss and not the rest: the mean of each micro-batch in place of that over the global batch,
-tokens made anew, and no next-token loss beside it.
+TRL's RewardTrainer has the pairs' loss too, but no next-token loss beside it and no rewards of single pairs when it validates,
+and it wants all pairs in a Dataset before the first step.
 """
 
 from __future__ import annotations

@@ -65,10 +65,3 @@ def test_the_page_holds_it_against_best_of_n_and_what_it_was(said, project):
     page = (project / "data/07_reports/align/align.html").read_text("utf-8")
     for words in ("What its replies earn", "the best of 2 of the starting model", "How much its replies vary", "distinct-2"):
         assert words in page
-
-
-def test_what_would_end_the_training_ends_it_before_it_starts(project):
-    result = kedro(project, *WORDS)
-    assert result.returncode == 1
-    told = " ".join(result.stderr.split())
-    assert "align.model.name: no model was finetuned here yet; run: kedro run --pipeline=finetune" in told

@@ -11,6 +11,7 @@ from polymath.pipelines.align.checks import checks_of_track, gather_checks
 from polymath.pipelines.align.config import AlignConfig
 from polymath.pipelines.align.prepare import settled, started
 from polymath.pipelines.align.sample import REPLY, best_and_worst
+from polymath.records import EXAMPLE
 from polymath.training.tracks import Track
 from tests.pipelines.curate.made import folder_of
 from tests.training.aligning import examples_of
@@ -50,6 +51,10 @@ def test_words_become_the_folders_of_what_stages_left():
     assert started(AlignConfig(model={"name": "aligned"}), finetuned, None).model.name == "models/tuned"
     assert started(AlignConfig(model={"name": "gpt2"}), None, None).model.name == "gpt2"
     assert settled(GRPO, rewarded).rewards.model == "models/judge"
+    with pytest.raises(
+        UserError, match=r"align\.model\.name: no model was finetuned here yet; run: kedro run --pipeline=finetune"
+    ):
+        started(AlignConfig(model={"name": "finetuned"}), None, None)
 
 
 def test_without_a_reward_model_pairs_go_on_and_rewards_do_not():
@@ -78,6 +83,9 @@ def test_the_best_and_the_worst_reply_to_a_training_prompt_become_a_pair(tmp_pat
     rows = [row("a", 0, "bad", 0.1), row("a", 1, "good", 0.9), row("a", 2, "so", 0.5), row("b", 0, "x", 0.5),
             row("b", 1, "y", 0.5), row("c", 0, "p", 0.1, "held out"), row("c", 1, "q", 0.9, "held out")]  # fmt: skip
     replies = folder_of(tmp_path / "replies", {"0-aligned": pa.Table.from_pylist(rows, schema=REPLY)})
-    (pair,) = best_and_worst(replies).to_pylist()
-    assert (pair["prompt"], pair["chosen"], pair["rejected"]) == ("a", "good", "bad")
+    asked = {"id": "a", "system": "Be brief.", "history": [], "prompt": "What is it?", "input": "A stone."}
+    examples = folder_of(tmp_path / "examples", {"s-00000": pa.Table.from_pylist([asked, {"id": "b"}], schema=EXAMPLE)})
+    (pair,) = best_and_worst(replies, examples).to_pylist()
+    assert (pair["chosen"], pair["rejected"]) == ("good", "bad")
+    assert [turn["content"] for turn in pair["messages"]] == ["Be brief.", "What is it?\n\nA stone."]
     assert pair["margin"] == pytest.approx(0.8)

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from polymath.training.tracks import IGNORED, Track
 from tests.running import folder, kedro, run
 
 
@@ -47,6 +48,18 @@ def test_more_than_twenty_datasets_go_through_and_every_task_has_its_share(proje
     assert kept.task.value_counts().min() > 100
     tasks = "text instruct chat extractive_qa multiple_choice reasoning summarize classify code preference"
     assert set(kept.task) >= set(tasks.split())
+
+
+def test_preferences_of_four_datasets_become_a_track_of_pairs(project):
+    track = Track(*(folder(project, name) for name in ("tokens", "sequences", "schedule")), "preference")
+    assert track.holds_pairs
+    held = track.of_split("train")
+    assert track.sources(held) == ["dpo_sample", "hh_rlhf_sample", "oasst1_pairs_sample", "oasst1_ranked_zh_sample"]
+    for sequence in held[::40]:
+        better, worse = track.pair(int(sequence))
+        start = int(np.flatnonzero(better.labels == IGNORED)[-1]) + 1
+        assert better.ids[:start].tolist() == worse.ids[:start].tolist()
+        assert better.ids.tolist() != worse.ids.tolist()
 
 
 def test_the_books_balance_and_say_where_every_row_went(project):

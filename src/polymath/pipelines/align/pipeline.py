@@ -12,7 +12,7 @@ from polymath.pipelines.steps import Step, sum_steps
 ENGINE = "params:engine"
 ALIGN = "params:align"
 MIX = ["tokens", "sequences", "schedule", "tokenizer"]
-LIBRARIES = ["params:models", "params:hardware", "params:tokenize.form", "params:sources", ENGINE]
+LIBRARIES = ["params:models", "params:hardware", "params:tokenize", "params:sources", ENGINE]
 
 
 def create_pipeline(base: str | None = None) -> Pipeline:
@@ -35,7 +35,7 @@ def create_pipeline(base: str | None = None) -> Pipeline:
         ]),
         Step("sample", [
             Node(draw_replies, ["aligned", "rewarded", *MIX, "prompt_checks", ALIGN, ENGINE], "align_replies"),
-            Node(pair_replies, ["align_replies", ENGINE], "align_pairs"),
+            Node(pair_replies, ["align_replies", "examples", ENGINE], "align_pairs"),
         ]),
         Step("report", [
             Node(write_align_page, ["aligned", "align_run", "align_replies", ALIGN, ENGINE], "align_page"),

@@ -4,9 +4,8 @@ from pathlib import Path
 
 from polymath.engine.contract import EngineConfig, Plan
 from polymath.errors import UserError
-from polymath.form import FormConfig
 from polymath.pipelines.align.config import AlignConfig
-from polymath.pipelines.libraries import Sources
+from polymath.pipelines.libraries import Sources, TokenizeConfig
 from polymath.pipelines.training_runs import Libraries, Sought, on, plan_runs
 from polymath.planning.budget import GPUs
 from polymath.planning.shapes import Shapes
@@ -33,12 +32,12 @@ def plan_alignment(
     align: AlignConfig,
     models: Shapes,
     hardware: GPUs,
-    form: FormConfig,
+    tokenize: TokenizeConfig,
     sources: Sources,
     engine: EngineConfig,
 ) -> Plan:
     """The run, from the model that the dials name: steps, how batches lie on the machine, the memory that each rank needs."""
-    mix, libraries = Mix(tokens, sequences, schedule, tokenizer), Libraries(models, hardware, form, sources, engine)
+    mix, libraries = Mix(tokens, sequences, schedule, tokenizer), Libraries(models, hardware, tokenize.form, sources, engine)
     return plan_runs(
         STAGE, [_sought(started(align, finetuned, aligned_before), rewarded, prompt_checks, tokenizer)], mix, libraries
     )
@@ -55,12 +54,12 @@ def plan_alignment_of(
     align: AlignConfig,
     models: Shapes,
     hardware: GPUs,
-    form: FormConfig,
+    tokenize: TokenizeConfig,
     sources: Sources,
     engine: EngineConfig,
 ) -> Plan:
     """The same from the model that another stage left, whatever model the dials name."""
-    mix, libraries = Mix(tokens, sequences, schedule, tokenizer), Libraries(models, hardware, form, sources, engine)
+    mix, libraries = Mix(tokens, sequences, schedule, tokenizer), Libraries(models, hardware, tokenize.form, sources, engine)
     return plan_runs(STAGE, [_sought(on(align, base), rewarded, prompt_checks, tokenizer)], mix, libraries)
 
 

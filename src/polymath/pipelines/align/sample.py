@@ -8,12 +8,14 @@ from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from polymath.config import Config
 from polymath.engine.contract import EngineConfig, Item, Plan
 from polymath.evaluation.models import Model
 from polymath.pipelines.align.config import AlignConfig, SamplesConfig
 from polymath.pipelines.align.prepare import depends_on, settled
+from polymath.records import TURNS
 from polymath.store.digest import digest_json
 from polymath.store.folder import ShardFolder
 from polymath.training.checkpoints import step_of
@@ -147,7 +149,7 @@ def _some(sequences: Sequence[int] | np.ndarray, wanted: int) -> np.ndarray:
 
 PAIR = pa.schema(
     [
-        ("prompt", pa.string()),
+        ("messages", TURNS),  # what was asked, without the form that training puts around it
         ("chosen", pa.string()),
         ("rejected", pa.string()),
         ("margin", pa.float64()),  # of what they earn
@@ -156,24 +158,35 @@ PAIR = pa.schema(
 )
 
 
-def pair_replies(align_replies: ShardFolder, engine: EngineConfig) -> Plan:
+def pair_replies(align_replies: ShardFolder, examples: ShardFolder, engine: EngineConfig) -> Plan:
     """The best and the worst reply of the aligned model to each training prompt (schema PAIR), where one earns more."""
-    item = Item("pairs", (align_replies,), align_replies.rows)
-    inputs = {"align_replies": align_replies.digest}
+    item = Item("pairs", (align_replies, examples), align_replies.rows)
+    inputs = {"align_replies": align_replies.digest, "examples": examples.digest}
     return Plan("sample", best_and_worst, (item,), version=VERSION, engine=engine, inputs=inputs)
 
 
-def best_and_worst(replies: ShardFolder) -> pa.Table:
+def best_and_worst(replies: ShardFolder, examples: ShardFolder) -> pa.Table:
     """A row for each prompt whose replies differ in what they earn."""
     by_prompt: dict[str, list[dict[str, Any]]] = {}
-    for table in replies.tables(["prompts", "role", "id", "prompt", "reply", "reward"]):
+    for table in replies.tables(["prompts", "role", "id", "reply", "reward"]):
         for row in table.to_pylist():
             if row["prompts"] == TRAINING and row["role"] == ALIGNED and row["reward"] is not None:
                 by_prompt.setdefault(row["id"], []).append(row)
-    found = []
-    for rows in by_prompt.values():
+    asked, found = _conversations(examples, list(by_prompt)), []
+    for name, rows in by_prompt.items():
         best, worst = (pick(rows, key=lambda row: row["reward"]) for pick in (max, min))
         if best["reward"] > worst["reward"] and best["reply"] != worst["reply"]:
-            margin = best["reward"] - worst["reward"]
-            found.append({"prompt": best["prompt"], "chosen": best["reply"], "rejected": worst["reply"], "margin": margin})
+            sides = {"chosen": best["reply"], "rejected": worst["reply"], "margin": best["reward"] - worst["reward"]}
+            found.append({"messages": asked[name], **sides, "parents": [name.rpartition("#")[0]]})
     return pa.Table.from_pylist(found, PAIR)
+
+
+def _conversations(examples: ShardFolder, names: list[str]) -> dict[str, list[dict[str, str]]]:
+    """The turns before the reply of each of these examples; what a prompt is about stands below it."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for table in examples.tables(["id", "system", "history", "prompt", "input"]):
+        for row in table.filter(pc.is_in(table["id"], pa.array(names, pa.string()))).to_pylist():
+            system = [{"role": "system", "content": row["system"]}] if row["system"] else []
+            content = "\n\n".join(part for part in (row["prompt"], row["input"]) if part)
+            found[row["id"]] = [*system, *(row["history"] or []), {"role": "user", "content": content}]
+    return found

@@ -1,9 +1,8 @@
 """Prepare: a run that is ready to launch, with everything found out and checked before the work."""
 
 from polymath.engine.contract import EngineConfig, Plan
-from polymath.form import FormConfig
 from polymath.pipelines.finetune.config import FinetuneConfig
-from polymath.pipelines.libraries import Sources
+from polymath.pipelines.libraries import Sources, TokenizeConfig
 from polymath.pipelines.training_runs import Libraries, Sought, on, plan_runs
 from polymath.planning.budget import GPUs
 from polymath.planning.shapes import Shapes
@@ -23,13 +22,13 @@ def plan_finetuning(
     finetune: FinetuneConfig,
     models: Shapes,
     hardware: GPUs,
-    form: FormConfig,
+    tokenize: TokenizeConfig,
     sources: Sources,
     engine: EngineConfig,
 ) -> Plan:
     """The run, from the model that the dials name: steps, how batches lie on the machine, the memory that each rank needs."""
     mix = Mix(tokens, sequences, schedule, tokenizer)
-    return plan_runs(STAGE, [_sought(finetune, finetune)], mix, Libraries(models, hardware, form, sources, engine))
+    return plan_runs(STAGE, [_sought(finetune, finetune)], mix, Libraries(models, hardware, tokenize.form, sources, engine))
 
 
 def plan_finetuning_of(
@@ -41,13 +40,13 @@ def plan_finetuning_of(
     finetune: FinetuneConfig,
     models: Shapes,
     hardware: GPUs,
-    form: FormConfig,
+    tokenize: TokenizeConfig,
     sources: Sources,
     engine: EngineConfig,
 ) -> Plan:
     """The same from the model that pretraining left, whatever model the dials name."""
     mix = Mix(tokens, sequences, schedule, tokenizer)
-    libraries = Libraries(models, hardware, form, sources, engine)
+    libraries = Libraries(models, hardware, tokenize.form, sources, engine)
     return plan_runs(STAGE, [_sought(finetune, on(finetune, pretrained))], mix, libraries)
 
 

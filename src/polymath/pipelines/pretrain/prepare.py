@@ -1,8 +1,7 @@
 """Prepare: the runs of a curriculum, ready to launch, with everything found out and checked before the work."""
 
 from polymath.engine.contract import EngineConfig, Plan
-from polymath.form import FormConfig
-from polymath.pipelines.libraries import Sources
+from polymath.pipelines.libraries import Sources, TokenizeConfig
 from polymath.pipelines.pretrain.config import PretrainConfig
 from polymath.pipelines.training_runs import Libraries, Sought, plan_runs
 from polymath.planning.budget import GPUs
@@ -21,13 +20,13 @@ def plan_pretraining(
     pretrain: PretrainConfig,
     models: Shapes,
     hardware: GPUs,
-    form: FormConfig,
+    tokenize: TokenizeConfig,
     sources: Sources,
     engine: EngineConfig,
 ) -> Plan:
     """A run for each stage, each going on from the model of the one before: steps, batches, the memory that each rank needs."""
     mix = Mix(tokens, sequences, schedule, tokenizer)
-    return plan_runs(STAGE, sought(pretrain), mix, Libraries(models, hardware, form, sources, engine))
+    return plan_runs(STAGE, sought(pretrain), mix, Libraries(models, hardware, tokenize.form, sources, engine))
 
 
 def sought(pretrain: PretrainConfig) -> list[Sought]:

@@ -9,7 +9,7 @@ from polymath.pipelines.steps import Step, sum_steps
 
 ENGINE = "params:engine"
 MIX = ["tokens", "sequences", "schedule", "tokenizer"]
-LIBRARIES = ["params:models", "params:hardware", "params:tokenize.form", "params:sources", ENGINE]
+LIBRARIES = ["params:models", "params:hardware", "params:tokenize", "params:sources", ENGINE]
 
 
 def create_pipeline(base: str | None = None) -> Pipeline:

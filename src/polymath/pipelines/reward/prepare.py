@@ -4,8 +4,7 @@ from pathlib import Path
 
 from polymath.engine.contract import EngineConfig, Plan
 from polymath.errors import UserError, unknown
-from polymath.form import FormConfig
-from polymath.pipelines.libraries import Sources
+from polymath.pipelines.libraries import Sources, TokenizeConfig
 from polymath.pipelines.reward.config import PretrainingConfig, RewardConfig
 from polymath.pipelines.training_runs import Libraries, Sought, on, plan_runs
 from polymath.planning.budget import GPUs
@@ -27,13 +26,13 @@ def plan_reward(
     reward: RewardConfig,
     models: Shapes,
     hardware: GPUs,
-    form: FormConfig,
+    tokenize: TokenizeConfig,
     sources: Sources,
     engine: EngineConfig,
 ) -> Plan:
     """The run, after that of preference-model pretraining where one is wanted: steps, batches, the memory of each rank."""
     mix = Mix(tokens, sequences, schedule, tokenizer)
-    return plan_runs(STAGE, sought(reward, models, mix), mix, Libraries(models, hardware, form, sources, engine))
+    return plan_runs(STAGE, sought(reward, models, mix), mix, Libraries(models, hardware, tokenize.form, sources, engine))
 
 
 def plan_reward_of(
@@ -45,13 +44,13 @@ def plan_reward_of(
     reward: RewardConfig,
     models: Shapes,
     hardware: GPUs,
-    form: FormConfig,
+    tokenize: TokenizeConfig,
     sources: Sources,
     engine: EngineConfig,
 ) -> Plan:
     """The same from the model that another stage left, whatever model the dials name."""
     mix = Mix(tokens, sequences, schedule, tokenizer)
-    libraries = Libraries(models, hardware, form, sources, engine)
+    libraries = Libraries(models, hardware, tokenize.form, sources, engine)
     return plan_runs(STAGE, sought(on(reward, base), models, mix), mix, libraries)
 
 
