@@ -32,16 +32,21 @@ def find_start(model: ModelConfig, shapes: Shapes, tokenizer: dict[str, Any], se
     config = _read_config(model, shapes)
     _same_tokens(model, tokenizer, config)
     _long_enough(config, sequence_tokens, model.name)
-    record = folder.parent / RESULT
+    ours = local and (folder.parent / RESULT).exists()
     return Start(
         kind="folder" if local else "hub",
-        name=model.name,
+        name=_said(folder.parent / "run.json")["run"]["name"] if ours else model.name,
         place=str(folder.resolve()) if local else model.name,
         revision=model.revision,
         digest=folder_digest(folder) if local else "",
-        made_by=json.loads(record.read_text("utf-8"))["key"] if local and record.exists() else "",
+        made_by=_said(folder.parent / RESULT)["key"] if ours else "",
         anatomy=anatomy_of(config),
     )
+
+
+def _said(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return found
 
 
 def folder_digest(folder: Path) -> str:

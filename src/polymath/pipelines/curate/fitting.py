@@ -1,4 +1,4 @@
-"""Truncated SVD and k-means as scikit-learn fits them, whose import takes longer than the fitting: 1.5 s."""
+"""Truncated SVD and k-means as scikit-learn fits them; importing that takes longer than the fitting, 1.5 s."""
 
 from typing import Any
 
