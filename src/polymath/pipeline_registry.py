@@ -15,7 +15,7 @@ def register_pipelines() -> dict[str, Pipeline]:
     """Named sums of pipelines; `__default__` is what `kedro run` runs.
 
     `finetune` evaluates what it has trained; `assistant` is all of it, each stage on the model that the one before has left.
-    `round` aligns again (`--env=iterate`).
+    `round` makes the next reward model of old and new pairs, and aligns again (`--env=iterate`).
     """
     # Kedro makes typed parameters in this order: what takes a part of some (`tokenize.tokenizer`) comes before what takes all.
     pipelines = {
@@ -30,6 +30,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         + reward(base="finetuned")
         + align(base="finetuned")
         + evaluate(model="aligned"),
+        "round": curate() + reward(base="finetuned") + align(),
         "evaluate": evaluate(),
         "plan": plan(),
     }

@@ -2,8 +2,11 @@
 
 import pytest
 
+from polymath.errors import UserError
 from polymath.pipeline_registry import register_pipelines
+from polymath.pipelines.training_runs import on
 from polymath.tracking.record import read_records
+from polymath.training.config import StageConfig
 from polymath.training.trained import STAGES, Trained
 from tests.running import kedro
 
@@ -29,6 +32,18 @@ def test_the_assistant_evaluates_the_aligned_model(pipelines):
     asked = {name for node in pipelines["assistant"].nodes if "evaluate" in str(node.namespace) for name in node.inputs}
     assert "aligned" in asked
     assert "finetuned" not in asked
+
+
+def test_a_round_goes_on_from_what_finetune_and_the_last_round_left(pipelines):
+    (reward,) = [node for node in pipelines["round"].nodes if node.outputs == ["reward_run"]]
+    (align,) = [node for node in pipelines["round"].nodes if node.outputs == ["align_run"]]
+    assert reward.inputs[0] == "finetuned"
+    assert {"aligned_before", "rewarded"} <= set(align.inputs)
+
+
+def test_a_stage_without_the_one_before_says_which_command_makes_it():
+    with pytest.raises(UserError, match=r"left no model here yet; run: kedro run --pipeline=assistant"):
+        on(StageConfig(), None)
 
 
 @pytest.mark.proof

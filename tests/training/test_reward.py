@@ -29,15 +29,19 @@ def pairs(tmp_path_factory):
 @pytest.fixture(scope="module")
 def scorer(pairs, tmp_path_factory):
     """The job of a small reward model, trained in this process."""
-    done = job(pairs, tmp_path_factory.mktemp("scorer"), objective=Pairwise(), train=TRAIN)
-    train(done)
-    return done
+    return trained(job(pairs, tmp_path_factory.mktemp("scorer"), objective=Pairwise(), train=TRAIN))
 
 
 @pytest.fixture(scope="module")
 def speaker(pairs, tmp_path_factory):
     """The same with the next-token loss on the better reply beside."""
-    done = job(pairs, tmp_path_factory.mktemp("speaker"), objective=BOTH, train=TRAIN)
+    return trained(job(pairs, tmp_path_factory.mktemp("speaker"), objective=BOTH, train=TRAIN))
+
+
+def trained(done):
+    """Carry out a job in this process, in a folder as a launched one leaves it."""
+    done.folder.mkdir(parents=True)
+    (done.folder / "run.json").write_text(done.model_dump_json())
     train(done)
     return done
 
@@ -157,8 +161,8 @@ def test_a_second_run_of_a_chain_goes_on_with_the_score_that_the_first_has_learn
 
 def test_adapters_learn_with_the_score_and_merge_into_what_scores_alike(scorer, pairs, tmp_path):
     dials = {"name": str(scorer.folder / "model"), "lora": {"rank": 4}}
-    done = job(pairs, tmp_path, objective=Pairwise(), model=dials, train={**TRAIN, "optimizer": {"learning_rate": 0.01}})
-    train(done)
+    rate = {"optimizer": {"learning_rate": 0.01}}
+    done = trained(job(pairs, tmp_path, objective=Pairwise(), model=dials, train={**TRAIN, **rate}))
     result = Trained(done.folder).result
     assert result["learning"] < result["parameters"] / 2
     assert result["validation"]["all"] < result["first"]["all"]
@@ -185,8 +189,7 @@ def test_beside_adapters_in_bf16_the_score_is_kept_exactly(scorer, pairs, tmp_pa
 @pytest.fixture(scope="module")
 def begun(pairs, tmp_path_factory):
     """A folder to start from, so that all runs have the same weights."""
-    done = job(pairs, tmp_path_factory.mktemp("begun"), objective=BOTH, train={"steps": 1})
-    train(done)
+    done = trained(job(pairs, tmp_path_factory.mktemp("begun"), objective=BOTH, train={"steps": 1}))
     return str(done.folder / "model")
 
 

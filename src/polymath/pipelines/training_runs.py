@@ -146,8 +146,10 @@ def describe_runs(
 S = TypeVar("S", bound=StageConfig)
 
 
-def on(config: S, base: Trained) -> S:
-    """The same dials, starting from a model that was trained before."""
+def on(config: S, base: Trained | None) -> S:
+    """The same dials, starting from a model that was trained before; a UserError where there is none."""
+    if base is None:
+        raise UserError("the stage before has left no model here yet; run: kedro run --pipeline=assistant")
     return config.model_copy(update={"model": config.model.model_copy(update={"name": str(base.model), "revision": None})})
 
 

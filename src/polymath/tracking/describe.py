@@ -28,7 +28,10 @@ WORDINGS = "systems.library."
 DEFAULT = "__default__"
 OWN_DIALS = {
     "plan": (),
+    "pretrain": ("pretrain.model.name",),
     "finetune": ("finetune.model.name", "finetune.train.track"),
+    "reward": ("reward.model.name", "reward.train.track"),
+    "align": ("align.method", "align.model.name", "align.train.track"),
     "evaluate": ("evaluate.model", "evaluate.suite"),
 }
 """Pipelines that are named by their own dials alone, and those of the dials that always tell."""
