@@ -95,6 +95,18 @@ def test_whatever_a_stage_measures_is_drawn_small():
     assert all(0 <= x <= SMALL_WIDTH and 0 <= y <= SMALL_HEIGHT for x, y in points(drawn["learning_rate"].steps))
 
 
+def test_benchmarks_between_epochs_are_drawn_and_listed_by_step(made, tmp_path):
+    run = trained(training(made), tmp_path)
+    with (run.folder / "log.jsonl").open("a") as log:
+        for step, score in ((2, 0.25), (4, 0.3)):
+            scores = {"hellaswag": {"metric": "acc_norm", "score": score, "low": score - 0.1, "high": score + 0.1, "items": 50}}
+            log.write(json.dumps({"step": step, "scores": scores}) + "\n")
+    (small, *_) = draw_measured(History([run.log()]))
+    assert (small.name, small.low, small.high, small.last) == ("hellaswag", 0.25, 0.3, 0.3)
+    told = text_of(write_page(run, 1e9)).replace("\u202f", " ")
+    assert re.search(r"hellaswag acc norm 50 25\.0 % 15\.0 % to 35\.0 % 30\.0 % 20\.0 % to 40\.0 %", told)
+
+
 def test_a_chain_is_one_page_with_a_column_for_each_run_where_they_differ(chain):
     page = write_page(chain, 2**30)
     text = text_of(page)

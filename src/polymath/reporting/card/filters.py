@@ -123,7 +123,7 @@ class _Part:
         beyond = verdict.removed & known
         if beyond.any():
             one.is_floor = bool(np.median(value[beyond]) < verdict.limit)
-            one.says_yes_or_no = set(np.unique(value[known])) <= {0.0, 1.0} and verdict.limit == 0.5
+            one.says_yes_or_no = verdict.limit == 0.5 and bool(np.isin(value[known], (0.0, 1.0)).all())
         one.values.append(value[known & (self.rank < self.share)].astype(np.float32))
         distance = self.rank if one.says_yes_or_no else np.abs(value - verdict.limit) + self.rank * 1e-9
         for side, mask in (("removed", first), ("kept", (self.reason == "") & ~verdict.removed & known)):

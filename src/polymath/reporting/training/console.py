@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from polymath.reporting.summary import first_of, nearby
@@ -19,8 +20,8 @@ NEXT = {"pairwise": "kedro run --pipeline=align"}
 """What comes after models that do not speak."""
 
 
-def print_training(catalog: CatalogProtocol, stage: str) -> None:
-    """What a stage has trained, what it learnt of each task, where it lies, what comes next."""
+def print_training(catalog: CatalogProtocol, stage: str, last: bool = True) -> None:
+    """What a stage has trained, what it learnt of each task, where it lies; after the last stage of a run, what comes next."""
     from rich.console import Console
     from rich.markup import escape
 
@@ -36,13 +37,19 @@ def print_training(catalog: CatalogProtocol, stage: str) -> None:
     told["look at"] = first_of(page.notices) if page.notices else "nothing stands out"
     told["report"] = str(nearby(page.page))
     told["model"] = str(nearby(trained.model))
-    told["next"] = NEXT.get(run.objective.kind, "kedro chat, kedro run --pipeline=evaluate")
-    if stage == "pretrain":
-        told["next"] = f"kedro run --pipeline=finetune --params=finetune.model.name={nearby(trained.model)}"
+    if last:
+        told["next"] = _next(stage, run, str(nearby(trained.model)))
     console = Console(highlight=False)
     console.print()
     for name, text in told.items():
         console.print(f"[bold]{name:<9}[/bold] {escape(text)}", soft_wrap=True)
+
+
+def _next(stage: str, run: RunConfig, model: str) -> str:
+    """The command that goes on from the model."""
+    if stage == "pretrain":
+        return f"kedro run --pipeline=finetune {quote(f'--params=finetune.model.name={model}')}"
+    return NEXT.get(run.objective.kind, "kedro chat, kedro run --pipeline=evaluate")
 
 
 def _learnt(chain: list[Trained]) -> dict[str, str]:

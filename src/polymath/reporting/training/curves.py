@@ -118,15 +118,21 @@ def draw_losses(history: History) -> Drawing | None:
 
 
 def draw_measured(history: History) -> list[Small]:
-    """Whatever the logs have under `measured`, by steps and by validations; then the pace of the steps."""
+    """Scores of benchmarks; whatever the logs have under `measured`, by steps and by validations; the pace of the steps."""
+    scored = dict.fromkeys(name for line in history.lines for name in line.get("scores", {}))
     measured = dict.fromkeys(name for line in history.lines for name in line.get("measured", {}))
     pace = [name for name in PACE if any(line.get(name) is not None for line in history.lines)]
-    drawn = [_small(name, history, within("measured", name)) for name in measured]
+    drawn = [_small(name, history, _scored(name)) for name in scored]
+    drawn += [_small(name, history, within("measured", name)) for name in measured]
     return drawn + [_small(name, history, _of(name)) for name in pace]
 
 
 def _of(name: str) -> Read:
     return lambda line: line.get(name)
+
+
+def _scored(name: str) -> Read:
+    return lambda line: line.get("scores", {}).get(name, {}).get("score")
 
 
 def within(part: str, name: str) -> Read:
@@ -136,7 +142,7 @@ def within(part: str, name: str) -> Read:
 
 def _small(name: str, history: History, read: Read) -> Small:
     steps = history.points(lambda line: read(line) if "loss" in line else None)
-    validations = history.points(lambda line: read(line) if "validation" in line else None)
+    validations = history.points(lambda line: None if "loss" in line else read(line))
     every = [point for points in (steps, validations) for run in points for point in run]
     values = [value for _, value in every]
     across = Scale(0, max(*(step for step, _ in every), 1), 0, SMALL_WIDTH)

@@ -74,6 +74,34 @@ def learnt(chain: Sequence[Trained]) -> list[list[Learnt]]:
     return found
 
 
+@dataclass(frozen=True)
+class Score:
+    """A benchmark between epochs: what the checkpoints of a run scored, by step."""
+
+    name: str
+    metric: str
+    items: int
+    steps: list[tuple[int, float, float, float]]
+    """Step, score, and the bounds of its interval."""
+
+
+def scores(chain: Sequence[Trained]) -> list[Score]:
+    """Of the last run that was scored while it went on; empty where none was."""
+    for trained in reversed(chain):
+        lines = [line for line in trained.log() if line.get("scores")]
+        if lines:
+            names = dict.fromkeys(name for line in lines for name in line["scores"])
+            return [_score(name, {line["step"]: line["scores"].get(name) for line in lines}) for name in names]
+    return []
+
+
+def _score(name: str, by_step: dict[int, dict[str, Any] | None]) -> Score:
+    found = {step: each for step, each in by_step.items() if each is not None}
+    last = found[max(found)]
+    steps = [(step, each["score"], each["low"], each["high"]) for step, each in found.items()]
+    return Score(name, last["metric"], last["items"], steps)
+
+
 def shares(runs: Sequence[RunConfig]) -> list[tuple[str, list[float]]]:
     """Each task with its share of the tokens in each run."""
     names = dict.fromkeys(task for run in runs for task in run.mix.composition)
@@ -156,6 +184,7 @@ def facts_of(chain: Sequence[Trained], rank_bytes: float) -> dict[str, Any]:
         "tracks": list(dict.fromkeys(run.train.track for run in runs)),
         "whole": whole,
         "learnt": learnt(chain),
+        "scores": scores(chain),
         "shares": shares(runs),
         "licences": licences(runs),
         "settings": settings(chain, whole, rank_bytes),
