@@ -49,11 +49,13 @@ class RunHooks:
         from polymath.pipelines.curate.ahead import look_ahead as look_at_curate
         from polymath.pipelines.evaluate.ahead import look_ahead as look_at_evaluate
         from polymath.pipelines.finetune.ahead import look_ahead as look_at_finetune
+        from polymath.pipelines.training_ahead import look_ahead as look_at_training
         from polymath.store.lock import ProjectLock
 
         look_at_curate(pipeline, catalog)
         look_at_evaluate(pipeline, catalog)
         look_at_finetune(pipeline, catalog)
+        look_at_training(pipeline, catalog)
 
         self._lock = ProjectLock(self._project / "data" / ".lock")
         self._lock.acquire()
@@ -130,11 +132,11 @@ class ConsoleHooks:
             from polymath.reporting.plan.console import print_plan
 
             print_plan(catalog)
-        for stage in STAGES:
-            if f"{stage}_page" in pipeline.all_outputs():
-                from polymath.reporting.training.console import print_training
+        trained = [stage for stage in STAGES if f"{stage}_page" in pipeline.all_outputs()]
+        for stage in trained:
+            from polymath.reporting.training.console import print_training
 
-                print_training(catalog, stage)
+            print_training(catalog, stage, last=stage == trained[-1])
         if "evaluation_page" in pipeline.all_outputs():
             from polymath.reporting.evaluation.console import print_evaluation
 

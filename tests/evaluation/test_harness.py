@@ -75,6 +75,13 @@ def test_a_row_tells_what_was_asked_wanted_and_found_likeliest(talker):
     assert told["shots"] == 2
 
 
+def test_a_task_with_examples_of_its_own_is_asked_without_any(talker):
+    (row,), told = score_task(Model(str(talker)), MMLU, Local([question(3)], []), dials(shots=0))
+    assert "What is" in row["prompt"]
+    assert row["prompt"].count("Answer:") == 1
+    assert told["shots"] == 0
+
+
 def test_thai_answers_are_scored_by_characters_against_the_best_accepted_one(talker):
     answers = {"text": ["สวัสดีครับ มีอะไรให้ช่วยไหม", "ไม่ใช่"], "answer_start": [0, 1]}
     row = {"context": "ก", "question": "ข", "answers": answers}

@@ -17,6 +17,8 @@ LINES = [
     {"step": 6, "time": 3.0, "scores": {"hellaswag": {"metric": "acc", "score": 0.25, "low": 0.1, "high": 0.4, "items": 50}}},
 ]
 
+APOSTROPHES = ("/home/o'brien/a model", "/home/o'brien/another")
+
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
@@ -45,6 +47,8 @@ def said(trained, tmp_path_factory):
         log.log_evaluation(trained.name, {"benchmark/hellaswag": 0.3}, 4000, 5000)
         log.log_evaluation(f"{trained.name} checkpoint-3", {"benchmark/hellaswag": 0.2}, 4000, 5000)
         log.log_evaluation("EleutherAI/pythia-70m", {"benchmark/hellaswag": 0.28}, 4000, 5000)
+        for place in APOSTROPHES:
+            log.log_evaluation(place, {"benchmark/hellaswag": 0.26}, 4000, 5000)
     return client, experiment, parent
 
 
@@ -52,18 +56,25 @@ def test_each_training_and_each_evaluation_is_one_run_within_the_run(said):
     client, experiment, parent = said
     runs = client.search_runs([experiment], f"tags.`mlflow.parentRunId` = '{parent}'")
     names = sorted(run.info.run_name.split()[0] for run in runs)
-    assert names == ["evaluate", "evaluate", "evaluate", "finetune"]
+    assert names == [*["evaluate"] * 5, "finetune"]
     assert {run.info.status for run in runs} == {"FINISHED"}
 
 
 def test_what_a_model_scored_stands_with_the_model_that_the_training_left(said, trained):
     client, experiment, _ = said
     models = client.search_logged_models([experiment])
-    assert len(models) == 3  # the trained one, its checkpoint, and the one that it is held against
+    assert len(models) == 5  # the trained one, its checkpoint, and those that it is held against
     (mine,) = [model for model in models if model.tags.get("step") == "6"]
     assert mine.tags["trained"] == trained.folder.name
     scores = {(metric.key, metric.value) for metric in mine.metrics}
     assert {("benchmark/hellaswag", 0.3), ("benchmark/hellaswag", 0.25), ("validation_loss", 3.0)} <= scores
+
+
+def test_a_place_with_an_apostrophe_is_a_model_of_its_own(said):
+    client, experiment, _ = said
+    models = [model for model in client.search_logged_models([experiment]) if "'" in model.tags.get("place", "")]
+    assert sorted(model.tags["place"] for model in models) == sorted(APOSTROPHES)
+    assert all([(metric.key, metric.value) for metric in model.metrics] == [("benchmark/hellaswag", 0.26)] for model in models)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from polymath.training.prepare import Scores
 from tests.training.mixes import Made, job, make_mix
 
 
@@ -20,7 +21,7 @@ def trained(made, tmp_path_factory: pytest.TempPathFactory):
 
     told: list = []
     dials = {"steps": 12, "validation": {"every_steps": 4}}
-    done = job(made, tmp_path_factory.mktemp("trained"), train=dials, scores=8)
+    done = job(made, tmp_path_factory.mktemp("trained"), train=dials, scores=Scores(every=8, label="look"))
     launch(done, told.append, look_at)
     return done, told
 

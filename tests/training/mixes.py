@@ -157,7 +157,7 @@ def training(
     machine: Machine = MACHINE,
     objective: Objective | None = None,
     before: RunConfig | None = None,
-    scores: Scores = None,
+    scores: Scores | None = None,
     **dials: Any,
 ) -> Training:
     """A run over the mix; `dials`: `model`, `train`, `hardware` of a StageConfig."""
@@ -182,5 +182,10 @@ def job(made: Made, folder: Path, machine: Machine = MACHINE, **given: Any) -> J
 
 def losses(folder: Path) -> list[float]:
     """The training loss of each step that a run has logged."""
+    return steps(folder, "loss")
+
+
+def steps(folder: Path, what: str) -> list[float]:
+    """What a run has logged of each step: `loss`, `tokens`, ..."""
     lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
-    return [line["loss"] for line in lines if "loss" in line]
+    return [line[what] for line in lines if "loss" in line]

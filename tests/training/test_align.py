@@ -1,17 +1,19 @@
 """Alignment: what pairs of replies and rewards teach a small model, and that ranks, kills and adapters change nothing of it."""
 
 import json
+from functools import partial
 
 import pytest
 from transformers import AutoModelForCausalLM
 
 from polymath.errors import UserError
+from polymath.training import launch as launching
 from polymath.training.launch import launch
 from polymath.training.objectives import Direct, Grouped, Rewards
 from polymath.training.stages import dpo, grpo
 from polymath.training.trained import Trained
 from tests.training.aligning import base_model, with_checks
-from tests.training.mixes import BATCH, job, losses, make_mix, ranks, training
+from tests.training.mixes import BATCH, job, losses, make_mix, ranks, steps, training
 from tests.training.test_ranks import stop_at
 
 LETTERS = Rewards(weights={"format": 1.0}, format="[a-z ]+")
@@ -142,19 +144,34 @@ def test_a_method_takes_a_track_of_its_kind(made, pairs, base):
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize("method", ["dpo", "grpo"])
 @pytest.mark.parametrize("zero", [2, 3])
-def test_two_ranks_train_on_the_same_batches(mixes, base, tmp_path, method, zero):
-    given = {"objective": TOWARDS[method], "model": {"name": base}, "train": TRAIN}
-    alone = job(mixes[method], tmp_path / "1", **given)
-    both = job(mixes[method], tmp_path / "2", ranks(2), hardware={"zero": zero}, **given)
+def test_two_ranks_train_on_the_same_pairs(pairs, base, tmp_path, zero):
+    given = {"objective": Direct(), "model": {"name": base}, "train": TRAIN}
+    alone = job(pairs, tmp_path / "1", **given)
+    both = job(pairs, tmp_path / "2", ranks(2), hardware={"zero": zero}, **given)
     for each in (alone, both):
         launch(each, lambda facts: None)
     AutoModelForCausalLM.from_pretrained(both.folder / "model")
-    if method == "dpo":  # replies are drawn by each rank for itself
-        assert losses(both.folder) == pytest.approx(losses(alone.folder), rel=1e-3)
-    else:
-        assert len(losses(both.folder)) == 6
+    assert losses(both.folder) == pytest.approx(losses(alone.folder), rel=1e-3)
+    assert steps(both.folder, "tokens") == steps(alone.folder, "tokens")
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("zero", [2, 3])
+def test_two_ranks_reply_to_the_prompts_of_the_schedule(prompts, base, tmp_path, monkeypatch, zero):
+    """Replies are drawn by each rank for itself, so losses say nothing of it: each rank writes down what it replies to."""
+    recorded = partial(launching.command, module="tests.training.recorded")
+    monkeypatch.setattr(launching, "command", recorded)
+    given = {"objective": TOWARDS["grpo"], "model": {"name": base}, "train": TRAIN}
+    both = job(prompts, tmp_path, ranks(2), hardware={"zero": zero}, **given)
+    launch(both, lambda facts: None)
+    AutoModelForCausalLM.from_pretrained(both.folder / "model")
+    assert len(losses(both.folder)) == 6
+    seen = [[json.loads(line) for line in (both.folder / f"slots-{rank}.jsonl").read_text().splitlines()] for rank in range(2)]
+    for step in range(6):
+        own = [[slot for when, slots in of_rank if when == step for slot in slots] for of_rank in seen]
+        assert len(own[0]) == len(own[1])
+        assert sorted(own[0] + own[1]) == [slot for slot in range(step * BATCH, (step + 1) * BATCH) for _ in range(8)]
 
 
 @pytest.mark.proof

@@ -10,6 +10,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from polymath.errors import UserError
 from polymath.training.checkpoints import write_scores
 from polymath.training.launch import launch
+from polymath.training.prepare import Scores
 from polymath.training.trained import Trained
 from tests.training.mixes import BATCH, job, losses
 
@@ -84,16 +85,34 @@ def test_a_checkpoint_that_a_killed_run_left_unscored_is_scored_before_it_goes_o
     from polymath.training.stages.sft import train
 
     done, _ = trained
-    again = job(made, tmp_path, train={"steps": 12, "validation": {"every_steps": 4}}, scores=8)
+    again = job(made, tmp_path, train={"steps": 12, "validation": {"every_steps": 4}}, scores=Scores(every=8, label="late"))
     shutil.copytree(done.folder / "checkpoints/checkpoint-8", again.folder / "checkpoints/checkpoint-8")
     kept = [line for line in (done.folder / "log.jsonl").read_text().splitlines() if '"scores"' not in line]
     (again.folder / "log.jsonl").write_text("".join(f"{line}\n" for line in kept))
     for step in (8, 12):  # as the launcher would leave them
-        write_scores(again.folder, step, {"late": {"score": 0.5}})
+        write_scores(again.folder, step, "late", {"late": {"score": 0.5}})
     train(again)
     log = [json.loads(line) for line in (again.folder / "log.jsonl").read_text().splitlines()]
     assert [line["step"] for line in log if "scores" in line] == [8, 12]
     assert losses(again.folder) == losses(done.folder)
+
+
+def test_where_patience_ends_a_run_its_last_checkpoint_and_the_exported_one_are_scored(made, tmp_path):
+    """At a rate at which no validation is better than the first; in this process."""
+    from polymath.training.stages.sft import train
+
+    dials = {"steps": 12, "validation": {"every_steps": 2, "patience": 2}}
+    hasty = {"learning_rate": 1.0, "warmup_share": 0}
+    stopped = job(made, tmp_path, train={**dials, "optimizer": hasty}, scores=Scores(every=11, label="late"))
+    stopped.folder.mkdir(parents=True)
+    for step in (2, 4):  # as the launcher would leave them
+        write_scores(stopped.folder, step, "late", {"late": {"score": step / 10}})
+    train(stopped)
+    log = [json.loads(line) for line in (stopped.folder / "log.jsonl").read_text().splitlines()]
+    assert log[-1]["step"] == 2  # told last, of the better one of two that are both worse than the first
+    assert [line["step"] for line in log if "scores" in line] == [4, 2]
+    result = Trained(stopped.folder).result
+    assert (result["step"], result["scores"]) == (2, {"late": {"score": 0.2}})
 
 
 def test_a_loss_that_is_no_number_ends_the_run_with_the_ids_of_its_batch(made, tmp_path):
@@ -101,7 +120,9 @@ def test_a_loss_that_is_no_number_ends_the_run_with_the_ids_of_its_batch(made, t
     from polymath.training.stages.sft import train
 
     wild = {"optimizer": {"learning_rate": 1e10, "warmup_share": 0, "max_grad_norm": 1e30}}
-    with pytest.raises(UserError, match=r"^step \d: the loss is (nan|inf); .*(sums|words)/\d+#r"):
+    with pytest.raises(
+        UserError, match=r"^step \d: the loss is (nan|inf); lower finetune.train.optimizer.learning_rate, .*(sums|words)/\d+#r"
+    ):
         train(job(made, tmp_path, train={"steps": 8, **wild}))
 
 

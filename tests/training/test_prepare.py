@@ -1,12 +1,18 @@
 """A run that is ready to launch: what would end it is found before it starts."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from polymath.errors import UserError
+from polymath.form import FormConfig
 from polymath.planning.budget import GPU, GPUs
-from polymath.training.config import HardwareConfig
+from polymath.planning.shapes import Shapes
+from polymath.training.config import HardwareConfig, ModelConfig, StageConfig
 from polymath.training.machine import find_machine
-from tests.training.mixes import make_mix, ranks, training
+from polymath.training.objectives import Direct, NextToken
+from polymath.training.prepare import Givens, _rate, prepare_run
+from tests.training.mixes import MACHINE, SHAPES, job, make_mix, ranks, training
 
 
 @pytest.mark.parametrize(
@@ -72,3 +78,36 @@ def test_a_hostfile_counts_its_slots(tmp_path):
     path.write_text("one\n")
     with pytest.raises(UserError, match="each line is `name slots=8`"):
         find_machine(HardwareConfig(kind="h100", gpus=8, hostfile=str(path)), KINDS)
+
+
+@pytest.mark.parametrize(
+    ("kind", "lora", "rate"),
+    [
+        ("next_token", False, 2e-5),
+        ("next_token", True, 2e-4),
+        ("pairwise", False, 1e-5),
+        ("dpo", False, 1e-6),
+        ("grpo", True, 1e-5),
+    ],
+)
+def test_a_model_from_elsewhere_gets_the_rate_that_is_usual_for_what_it_learns(kind, lora, rate):
+    model = ModelConfig(name="meta/llama", lora={} if lora else None)
+    assert _rate(model, SHAPES, SimpleNamespace(kind=kind)) == pytest.approx(rate)
+
+
+def test_a_model_that_began_as_a_shape_here_gets_a_share_of_the_shapes_rate(made, tmp_path):
+    done = job(made, tmp_path)
+    done.folder.mkdir(parents=True)
+    (done.folder / "run.json").write_text(done.model_dump_json())
+    model = ModelConfig(name=str(done.folder / "model"))
+    assert _rate(model, SHAPES, NextToken()) == pytest.approx(SHAPES.root["small"].learning_rate / 3)
+    assert _rate(model, SHAPES, Direct()) == pytest.approx(SHAPES.root["small"].learning_rate / 30)
+
+
+def test_another_rate_is_another_run(made):
+    faster = Shapes({"small": SHAPES.root["small"].model_copy(update={"learning_rate": 0.02})})
+    keys = []
+    for shapes in (SHAPES, faster):
+        givens = Givens(made.mix, shapes, FormConfig(), {}, MACHINE)
+        keys.append(prepare_run("finetune", StageConfig(model={"name": "small"}), givens)[0].key)
+    assert len(set(keys)) == 2

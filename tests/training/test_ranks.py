@@ -14,7 +14,7 @@ from polymath.training.build import build_model
 from polymath.training.launch import launch
 from polymath.training.tokenizer import load_tokenizer, tokenizer_row
 from polymath.training.trained import Trained
-from tests.training.mixes import job, losses, ranks
+from tests.training.mixes import job, losses, ranks, steps
 
 pytestmark = pytest.mark.proof
 
@@ -29,11 +29,17 @@ def start(made, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def alone(made, start, tmp_path_factory):
-    """Losses of six steps on one rank."""
+def done_alone(made, start, tmp_path_factory):
+    """The job of six steps on one rank."""
     done = job(made, tmp_path_factory.mktemp("alone"), model={"name": start}, train=TRAIN)
     launch(done, lambda facts: None)
-    return losses(done.folder)
+    return done
+
+
+@pytest.fixture(scope="module")
+def alone(done_alone):
+    """Its losses."""
+    return losses(done_alone.folder)
 
 
 TRAIN = {"optimizer": {"learning_rate": 0.01}}
@@ -48,10 +54,11 @@ TRAIN = {"optimizer": {"learning_rate": 0.01}}
         (2, {"zero": 3, "micro_batch": 2}),
     ],
 )
-def test_each_step_has_the_loss_that_it_has_on_one_rank(made, start, alone, tmp_path, count, hardware):
+def test_each_step_has_the_loss_and_the_tokens_that_it_has_on_one_rank(made, start, done_alone, tmp_path, count, hardware):
     done = job(made, tmp_path, ranks(count), model={"name": start}, hardware=hardware, train=TRAIN)
     launch(done, lambda facts: None)
-    assert losses(done.folder) == pytest.approx(alone, rel=2e-4)
+    assert losses(done.folder) == pytest.approx(losses(done_alone.folder), rel=2e-4)
+    assert steps(done.folder, "tokens") == steps(done_alone.folder, "tokens")
     AutoModelForCausalLM.from_pretrained(done.folder / "model")
 
 

@@ -70,6 +70,10 @@ def test_a_reward_that_there_is_not_is_refused_with_the_nearest_name():
         check_rewards(Rewards(weights={"formt": 1.0}))
     with pytest.raises(UserError, match=r"rewards\.format: the reward `format` needs a regular expression"):
         check_rewards(Rewards(weights={"format": 1.0}))
+    with pytest.raises(UserError, match=r"rewards\.weights: 'modle' is not a reward; did you mean 'model'"):
+        check_rewards(Rewards(weights={"modle": 0.0}))
+    with pytest.raises(UserError, match=r"rewards\.format: '\(' is no regular expression"):
+        check_rewards(Rewards(weights={"format": 1.0}, format="("))
 
 
 @pytest.fixture(scope="module")

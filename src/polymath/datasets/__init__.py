@@ -3,6 +3,7 @@
 from polymath.datasets.model import ModelDataset
 from polymath.datasets.own_rows import OwnRowsDataset
 from polymath.datasets.page import FileDataset, PageDataset
+from polymath.datasets.rounds import RoundDataset
 from polymath.datasets.shards import ChartedShardsDataset, PerhapsShardsDataset, ShardsDataset
 
 __all__ = [
@@ -12,5 +13,6 @@ __all__ = [
     "OwnRowsDataset",
     "PageDataset",
     "PerhapsShardsDataset",
+    "RoundDataset",
     "ShardsDataset",
 ]

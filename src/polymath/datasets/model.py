@@ -39,6 +39,8 @@ class ModelDataset(AbstractDataset[Sequence[Training], Trained | None]):
                 tell(Progress(STEP, done, steps, news=announcement(training)))
                 launch(job, _teller(training, done, steps), _scorer(training, done, steps))
                 trained += 1
+            else:
+                _say_unscored(training, Trained(job.folder), done, steps)
             point_to(self._path, training.run.key)
             done += training.run.steps
         seconds = time.monotonic() - started if trained else 0.0
@@ -85,3 +87,12 @@ def _scorer(training: Training, done: int, steps: int) -> Score | None:
         return scorer.score(checkpoint)
 
     return score
+
+
+def _say_unscored(training: Training, trained: Trained, done: int, steps: int) -> None:
+    """A run that is not trained again is not scored either: its checkpoints may be gone."""
+    missing = set(training.scorer.names) - set(trained.result.get("scores", {})) if training.scorer else set()
+    if missing:
+        names = ", ".join(sorted(missing))
+        news = f"{trained.name} was trained before: {names} is for evaluate to score (evaluate.checkpoints)"
+        tell(Progress(STEP, done, steps, news=news))

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from polymath.engine.contract import EngineConfig, Item, Plan
 from polymath.engine.save import save_plan
+from polymath.errors import UserError
 from polymath.evaluation.exams import Asking, Chosen, Exam, exams_of
 from polymath.evaluation.harness import SCORED_ITEM
 from polymath.evaluation.intervals import interval
@@ -19,6 +20,7 @@ from polymath.evaluation.models import Model
 from polymath.evaluation.sitting import LIBRARIES, VERSION, score_exam
 from polymath.evaluation.suites import Harness, Suites
 from polymath.sources.benchmarks import Benchmarks
+from polymath.store.digest import digest_json
 
 CONFIDENCE = 0.95
 SCORED = "scored"
@@ -29,11 +31,16 @@ class BetweenConfig(Asking):
     """Which benchmarks are scored while training goes on, and when."""
 
     PLACE: ClassVar[str] = "finetune.benchmarks"
-    WITHOUT_FILES: ClassVar[str] = ""
+    WITHOUT_FILES: ClassVar[str] = "[]"
     limit: int | None = Field(50, ge=1)
     """Items of each task of a benchmark, the first ones; null: all."""
     every_steps: int | None = Field(None, ge=1)
     """none given: with each validation. After the last step in any case."""
+
+    @property
+    def label(self) -> str:
+        """A short word for what is asked: other dials are other scores, of the same checkpoints."""
+        return digest_json(self.model_dump(mode="json", exclude={"every_steps", "batch", "device"}))[:12]
 
 
 @dataclass(frozen=True)
@@ -44,8 +51,15 @@ class Examiner:
 
     @classmethod
     def of(cls, asking: BetweenConfig, suites: Suites, harness: Harness, benchmarks: Benchmarks, root: Path) -> Examiner | None:
-        """None where no benchmark is named (the own scores are for evaluate); a UserError where one cannot be had."""
+        """None where no suite is named; a UserError where one cannot be had, or is scored after training alone."""
         chosen = Chosen.of(asking, suites, harness)
+        for name, why in chosen.left_out.items():
+            raise UserError(f"{asking.PLACE}.suite: {name} is not scored: {why}")
+        if chosen.held_out or chosen.probes:
+            raise UserError(
+                f"{asking.PLACE}.suite: {' '.join(asking.suite)} asks for held-out answers or probes, which evaluate scores "
+                "when the model has learnt; name benchmarks here, or the suite convergence"
+            )
         exams = exams_of(chosen, asking, harness, benchmarks, root)
         return cls([exam for tasks in exams.values() for exam in tasks]) if exams else None
 

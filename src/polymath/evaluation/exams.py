@@ -118,14 +118,14 @@ class Chosen(Config):
         """A UserError for a name that nothing has."""
         names = suites.chosen(asking.suite, harness, f"{asking.PLACE}.suite")
         wanted = [name for name in names if name in harness.root]
-        unsafe = {name: UNSAFE for name in wanted if harness.root[name].executes and not asking.execute_code}
+        unsafe = [name for name in wanted if harness.root[name].executes and not asking.execute_code]
+        left_out = dict.fromkeys(unsafe, f"{UNSAFE}, set {asking.PLACE}.execute_code=true")
         kept = tuple(name for name in wanted if name not in unsafe)
-        return cls(benchmarks=kept, held_out=HELD_OUT in names, probes=PROBES in names, left_out=unsafe)
+        return cls(benchmarks=kept, held_out=HELD_OUT in names, probes=PROBES in names, left_out=left_out)
 
 
 UNSAFE = (
-    "scoring it runs programs that the model wrote, which can read and delete what you can; "
-    "in a container that holds nothing, set evaluate.execute_code=true"
+    "scoring it runs programs that the model wrote, which can read and delete what you can; in a container that holds nothing"
 )
 
 
@@ -143,6 +143,6 @@ def exams_of(chosen: Chosen, asking: Asking, harness: Harness, benchmarks: Bench
                 f"parameters/benchmarks), or choose a suite that needs none: {asking.PLACE}.suite={asking.WITHOUT_FILES}"
             )
         if place.kind == "files":
-            needs_examples(name, entry, asking.few_shot)
+            needs_examples(name, entry, asking.few_shot, asking.PLACE)
         found[name] = _exams(name, entry, place, asking, root)
     return found

@@ -115,8 +115,7 @@ def write_task(folder: Path, task: TaskFile, local: Local | None) -> None:
             "validation_split": None,
             "test_split": "test",
         }
-        if local.shots:
-            settings["fewshot_split"] = "examples"
+        settings["fewshot_split"] = "examples" if local.shots else None
     (folder / f"{task.name}.yaml").write_text(yaml.safe_dump(settings, sort_keys=False), "utf-8")
 
 

@@ -81,11 +81,14 @@ class Suites(Explained, RootModel[dict[str, Words]]):
                 yield each
 
 
-def needs_examples(name: str, entry: HarnessEntry, few_shot: int | None) -> None:
-    """A UserError where examples are wanted and no files of them are known: for benchmarks that are read from files."""
+def needs_examples(name: str, entry: HarnessEntry, few_shot: int | None, place: str = "evaluate") -> None:
+    """A UserError where examples are wanted and no files of them are known: for benchmarks that are read from files.
+
+    `place`: of the dials, in the parameters.
+    """
     wanted = entry.shots if few_shot is None else few_shot
     if wanted and not entry.shots_path:
         raise UserError(
             f"harness.{name}: {wanted} examples are asked for, and no files of them are named; "
-            f"set harness.{name}.shots_path, or evaluate.few_shot=0"
+            f"set harness.{name}.shots_path, or {place}.few_shot=0"
         )

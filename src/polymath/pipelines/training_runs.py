@@ -1,9 +1,10 @@
 """What the training stages' pipelines do alike: plan their runs ahead, and hand them to the dataset that carries them out."""
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 import pyarrow as pa
@@ -24,6 +25,10 @@ from polymath.training.prepare import VERSION, Givens, Mix, Scores, prepare_run
 from polymath.training.start import folder_digest
 from polymath.training.trained import Scorer, Trained, Training
 
+ENGINE = "params:engine"
+MIX = ["tokens", "sequences", "schedule", "tokenizer"]
+"""What every stage reads of curate."""
+LIBRARIES = ["params:models", "params:hardware", "params:tokenize", "params:sources", ENGINE]
 PAGE_VERSION = 3
 RUN = pa.schema(
     [
@@ -45,7 +50,7 @@ class Sought(Config):
 
     config: StageConfig
     objective: Objective = NextToken()
-    scores: Scores = None
+    scores: Scores | None = None
     """When its checkpoints are scored."""
     name: str = ""
     """What people call it, in place of its track."""
@@ -91,12 +96,17 @@ class Libraries:
     engine: EngineConfig
 
 
-def plan_runs(stage: str, runs: Sequence[Sought], mix: Mix, libraries: Libraries) -> Plan:
-    """The runs: model, steps, how batches lie on the machine, and the memory that each rank needs (schema RUN, a row each)."""
+def check_installed(stage: str) -> None:
+    """A UserError where what trains is not installed."""
     if importlib.util.find_spec("torch") is None:
         raise UserError(
             f"{stage} trains with PyTorch and DeepSpeed, which are not installed; run: pip install 'polymath[train]'"
         )
+
+
+def plan_runs(stage: str, runs: Sequence[Sought], mix: Mix, libraries: Libraries) -> Plan:
+    """The runs: model, steps, how batches lie on the machine, and the memory that each rank needs (schema RUN, a row each)."""
+    check_installed(stage)
     first = runs[0].config
     licences = {name: source.licence for name, source in libraries.sources.root.items()}
     with naming(stage):
@@ -143,6 +153,11 @@ def describe_runs(
     return pa.Table.from_pylist(rows, schema=RUN)
 
 
+def plain(config: StageConfig) -> StageConfig:
+    """The dials that every stage has, of a stage that has more."""
+    return StageConfig(model=config.model, train=config.train, hardware=config.hardware)
+
+
 S = TypeVar("S", bound=StageConfig)
 
 
@@ -177,13 +192,8 @@ class Reckoned(Config):
 
     rank_bytes: float
     """The most that a rank was to hold."""
-
-
-def plan_page(trained: Trained, runs: ShardFolder, engine: EngineConfig) -> Plan:
-    """The page of a stage, in the dress of all of them."""
-    said = Reckoned(rank_bytes=max(runs.read(["rank_bytes"])["rank_bytes"].to_pylist()))
-    item = Item("training", (trained,), 1)
-    return Plan("report", tell_training, (item,), said, PAGE_VERSION, engine=engine, inputs={"trained": trained.digest})
+    missing: str | None = None
+    """What the stage had to do without, as its page is to say it."""
 
 
 def tell_training(trained: Trained, said: Reckoned) -> Piece:
@@ -191,3 +201,23 @@ def tell_training(trained: Trained, said: Reckoned) -> Piece:
     from polymath.reporting.training.page import write_page
 
     return write_page(trained, said.rank_bytes)
+
+
+def plan_page(
+    trained: Trained,
+    runs: ShardFolder,
+    engine: EngineConfig,
+    tell: Callable[..., Piece] = tell_training,
+    version: int = 0,
+    beside: Mapping[str, ShardFolder] = MappingProxyType({}),
+    missing: str | None = None,
+) -> Plan:
+    """The page of a stage, in the dress of all of them.
+
+    `tell`: writes it, of the model, of what lies `beside` it and of what was said before the runs, with what is this stage's
+    own; `version`: of that.
+    """
+    said = Reckoned(rank_bytes=max(runs.read(["rank_bytes"])["rank_bytes"].to_pylist()), missing=missing)
+    item = Item("training", (trained, *beside.values()), 1)
+    inputs = {"trained": trained.digest, **{name: folder.digest for name, folder in beside.items()}}
+    return Plan("report", tell, (item,), said, PAGE_VERSION + version, engine=engine, inputs=inputs)

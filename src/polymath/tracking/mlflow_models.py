@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, LoggedModelInput, LoggedModelOutput, Metric, Param
@@ -69,20 +70,19 @@ class ModelLog:
 
     def _begin(self, name: str, tags: Mapping[str, str], started: int) -> str | None:
         """A new run within the run; None where it stands there whole."""
-        where = " and ".join(f"tags.`{tag}` = '{value}'" for tag, value in {"mlflow.parentRunId": self.parent, **tags}.items())
-        for begun in self.client.search_runs([self.experiment], where):
+        of_ours = {"mlflow.parentRunId": self.parent, **tags}
+        for begun in list(tagged(self.client.search_runs, self.experiment, of_ours)):
             if begun.info.status == "FINISHED":
                 return None
             self.client.delete_run(begun.info.run_id)  # by a courier that was killed over it
-        given = {"mlflow.parentRunId": self.parent, **tags, **self.person}
+        given = {**of_ours, **self.person}
         run_id: str = self.client.create_run(self.experiment, started, given, run_name=name).info.run_id
         return run_id
 
     def _find(self, wanted: Identity) -> str | None:
         """The logged model, by the run that trained it and the step, or by its place."""
-        where = " and ".join(f"tags.`{tag}` = '{value}'" for tag, value in wanted.tags.items())
-        found = self.client.search_logged_models([self.experiment], where, max_results=1)
-        return str(found[0].model_id) if found else None
+        found = next(tagged(self.client.search_logged_models, self.experiment, wanted.tags), None)
+        return str(found.model_id) if found else None
 
     def _model(self, identity: Identity, run: str, tags: Mapping[str, str], parameters: str) -> str:
         """A logged model: where it lies and what it is, not its weights."""
@@ -95,6 +95,21 @@ class ModelLog:
         )
         self.client.finalize_logged_model(model.model_id, "READY")
         return str(model.model_id)
+
+
+def tagged(search: Callable[..., Any], experiment: str, tags: Mapping[str, str]) -> Iterator[Any]:
+    """The runs, or the logged models, of the experiment with these tags. `search`: the client's, of either."""
+    # A filter has no way to write an apostrophe, and of logged models none to write a string in other quotes.
+    where = " and ".join(f"tags.`{tag}` = '{value}'" for tag, value in tags.items() if "'" not in value)
+    page = search([experiment], where)
+    while True:
+        for found in page:
+            carried = found.data.tags if hasattr(found, "data") else found.tags
+            if tags.items() <= carried.items():
+                yield found
+        if not page.token:
+            return
+        page = search([experiment], where, page_token=page.token)
 
 
 def dataset_input(name: str, given: Mapping[str, str]) -> DatasetInput:

@@ -74,14 +74,14 @@ def clear_unfinished(folder: Path) -> None:
     shutil.rmtree(folder / WRITING, ignore_errors=True)
 
 
-def scores_of(folder: Path, step: int) -> Path:
-    """The file with the scores of a step's checkpoint; `folder`: the run's."""
-    return folder / SCORES / f"{step}.json"
+def scores_of(folder: Path, step: int, label: str) -> Path:
+    """The file with the scores of a step's checkpoint in the exams of this label; `folder`: the run's."""
+    return folder / SCORES / f"{step}-{label}.json"
 
 
-def write_scores(folder: Path, step: int, scores: dict[str, Any]) -> None:
+def write_scores(folder: Path, step: int, label: str, scores: dict[str, Any]) -> None:
     """The ranks wait for this file: it is there whole, or not at all."""
-    path = scores_of(folder, step)
+    path = scores_of(folder, step, label)
     path.parent.mkdir(exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp")
     temporary.write_text(json.dumps(scores), "utf-8")

@@ -52,7 +52,8 @@ class OptimizerConfig(Config):
     """AdamW, and how the learning rate goes."""
 
     learning_rate: float | None = Field(None, gt=0)
-    """At its height; none given: what the shape states, else 2e-5 (2e-4 with LoRA)."""
+    """At its height; none given: what the shape states; a third of it for a model that began as one here (a thirtieth in
+    alignment); else 2e-5, 1e-5 for rewards, 1e-6 in alignment, ten times that with LoRA."""
     schedule: Schedule = "cosine"
     """cosine and linear fall from the end of the warm-up to the end; wsd (MiniCPM, 2404.06395) holds, then falls."""
     warmup_share: float = Field(0.05, ge=0, lt=1)
@@ -240,6 +241,8 @@ class RunConfig(Config):
     save_every: int
     score_every: int | None = None
     """After so many steps, and the last one, the ranks wait until their checkpoint is scored."""
+    score_label: str = ""
+    """In which exams."""
     key: str
     """Of all that decides what comes out; equal keys go on from one another's checkpoints, on whatever ranks."""
 

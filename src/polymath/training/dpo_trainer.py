@@ -13,11 +13,11 @@ from accelerate.utils import gather_object
 from trl import DPOTrainer
 
 from datasets import Dataset
-from polymath.errors import UserError
 from polymath.training.config import Job
 from polymath.training.pairs import PairCollator, Pairs
 from polymath.training.scheduled import Scheduled
 from polymath.training.shares import shares
+from polymath.training.tracks import IGNORED
 
 MEASURED = ("rewards/margins", "rewards/accuracies", "rewards/chosen", "rewards/rejected", "logps/chosen", "entropy")
 
@@ -50,12 +50,7 @@ class PairTrainer(Scheduled, DPOTrainer):
         slots = inputs.pop("slot")
         self.tokens += int(inputs["attention_mask"].sum())
         loss: torch.Tensor = super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
-        if not torch.isfinite(loss):
-            raise UserError(
-                f"step {self.state.global_step + 1}: the loss is {loss.item()}; lower optimizer.learning_rate, "
-                f"or look at the examples of the batch: {self.named(slots)}"
-            )
-        return loss
+        return self.checked(loss, slots)
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
         """-log sigmoid of the margin, and how often the better reply gained more on the worse one: of all, and by source."""
@@ -85,7 +80,7 @@ class PairTrainer(Scheduled, DPOTrainer):
         batch = self._prepare_inputs(self.data_collator(items))
         del batch["slot"]
         policy: Any = self.model_wrapped if self.is_deepspeed_enabled else self.model
-        labels = batch["input_ids"].masked_fill(batch["completion_mask"] == 0, -100)
+        labels = batch["input_ids"].masked_fill(batch["completion_mask"] == 0, IGNORED)
         given = {"input_ids": batch["input_ids"], "attention_mask": batch["attention_mask"], "labels": labels}
         with torch.no_grad(), self.accelerator.autocast():
             logps = policy(**given, use_cache=False, fused_lm_head=True).log_probs.sum(dim=1)

@@ -14,7 +14,6 @@ from accelerate.utils import gather_object
 from trl import GRPOTrainer
 
 from datasets import Dataset
-from polymath.errors import UserError
 from polymath.scoring.diversity import distinct_n, self_bleu
 from polymath.training.config import Job
 from polymath.training.prompts import Prompts
@@ -62,12 +61,7 @@ class PromptTrainer(Scheduled, GRPOTrainer):
         """GRPO's loss of a micro-batch. Fails with the prompts' ids where it is no number."""
         self.tokens += int(inputs["prompt_mask"].sum() + inputs["completion_mask"].sum())
         loss: torch.Tensor = super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
-        if not torch.isfinite(loss):
-            raise UserError(
-                f"step {self.state.global_step + 1}: the loss is {loss.item()}; lower optimizer.learning_rate, "
-                f"or look at the prompts of the batch: {self.named(torch.tensor(self._slots))}"
-            )
-        return loss
+        return self.checked(loss, torch.tensor(self._slots))
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
         """A reply to each held-out prompt, drawn alike each time: rewards, length, variety. The loss is minus the reward."""

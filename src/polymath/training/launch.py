@@ -48,7 +48,7 @@ def launch(job: Job, tell: Told, score: Score | None = None) -> None:
         if facts["kind"] == "scores_wanted":
             step = facts["step"]
             checkpoint = job.folder / CHECKPOINTS / f"{PREFIX}{step}"
-            write_scores(job.folder, step, score(checkpoint) if score else {})
+            write_scores(job.folder, step, job.run.score_label, score(checkpoint) if score else {})
         else:
             tell(facts)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from polymath.training.config import Job, RunConfig
 from polymath.training.losses import perplexity
+from polymath.training.words import told_batch
 
 APART = ", one document a row: packed, its architecture lets documents see each other"
 
@@ -62,7 +63,7 @@ def model_card(run: RunConfig, log: list[dict[str, Any]], step: int, packed: boo
         "## Training",
         "",
         f"Learning rate {run.learning_rate:g} ({run.train.optimizer.schedule}), {run.train.precision}, seed {run.train.seed}, "
-        f"global batches of {run.layout.batch} sequences. "
+        f"global batches of {told_batch(run)}. "
         f"Run key `{run.key[:12]}`.",
         "",
     ]

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polymath.training.tracks import IGNORED, Row, Track
+from polymath.training.tracks import IGNORED, Row, Slots, Track, evenly
 
 if TYPE_CHECKING:
     import torch
 
 
-class Pairs:
+class Pairs(Slots):
     """Map-style: the pairs of these sequences, in their order."""
-
-    def __init__(self, track: Track, sequences: np.ndarray) -> None:
-        """`sequences`: int64[pairs]."""
-        self.track, self.sequences = track, sequences
-
-    def __len__(self) -> int:
-        return len(self.sequences)
 
     def __getitem__(self, slot: int) -> dict[str, Any]:
         """`prompt_ids`, `chosen_ids`, `rejected_ids` as TRL calls them, and the slot's number."""
@@ -29,14 +21,6 @@ class Pairs:
         start = reply_start(better)
         sides = {"chosen_ids": better.ids[start:].tolist(), "rejected_ids": worse.ids[start:].tolist()}
         return {"prompt_ids": better.ids[:start].tolist(), **sides, "slot": slot}
-
-    def source(self, slot: int) -> str:
-        """The source of the pair in a slot."""
-        return self.track.source_of(int(self.sequences[slot]))
-
-    def examples(self, slots: Sequence[int]) -> list[str]:
-        """The ids of the examples that stand in these slots."""
-        return [name for slot in slots for name in self.track.examples(int(self.sequences[slot]))]
 
 
 class PairCollator:
@@ -65,9 +49,5 @@ def held_out(track: Track, per_source: int) -> np.ndarray:
     """Validation sequences, int64: at most `per_source` of each source, evenly drawn, source after source."""
     every = track.of_split("validation")
     sources = np.array([track.source_of(int(sequence)) for sequence in every], object)
-    chosen = [_evenly(every[sources == source], per_source) for source in sorted(set(sources.tolist()))]
+    chosen = [evenly(every[sources == source], per_source) for source in sorted(set(sources.tolist()))]
     return np.concatenate(chosen) if chosen else np.empty(0, np.int64)
-
-
-def _evenly(rows: np.ndarray, wanted: int) -> np.ndarray:
-    return rows[np.unique(np.linspace(0, len(rows) - 1, min(wanted, len(rows))).round().astype(np.int64))]

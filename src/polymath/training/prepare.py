@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
+from polymath.config import Config
 from polymath.errors import UserError
 from polymath.form import FormConfig
 from polymath.planning.memory import Need
@@ -19,17 +19,28 @@ from polymath.training.build import check_scorable
 from polymath.training.config import Machine, Mixed, ModelConfig, RunConfig, StageConfig, Start, TrainConfig
 from polymath.training.layout import lay_out
 from polymath.training.objectives import Direct, Grouped, NextToken, Objective, Pairwise
-from polymath.training.start import find_start
+from polymath.training.start import began_as, find_start
 from polymath.training.tokenizer import tokenizer_row
 from polymath.training.tracks import Track
 from polymath.training.workload import check_track, workload
 
-VERSION = 2
-TUNING_RATE, ADAPTER_RATE = 2e-5, 2e-4
-"""Learning rates of models that have learnt already: as in LLaMA 2's own tuning (2307.09288), and as LoRA's authors advise."""
+VERSION = 3
+RATES = {"next_token": 2e-5, "pairwise": 1e-5, "dpo": 1e-6, "grpo": 1e-6}
+"""Learning rates of models from elsewhere, by what they learn: LLaMA 2's own tuning and reward models (2307.09288), TRL's."""
+SHARES = {"next_token": 1 / 3, "pairwise": 1 / 3, "dpo": 1 / 30, "grpo": 1 / 30}
+"""Of a shape's own rate, for a model that runs of ours made from it: they have seen little, and still learn fast. Ours."""
+ADAPTERS = 10
+"""Times the rate: adapters take more (LoRA's authors have 2e-4 where whole models have 2e-5)."""
 LEAST_VALIDATIONS = 4
-Scores = int | Literal["validation"] | None
-"""Benchmarks are scored every so many steps, with each validation, or never."""
+
+
+class Scores(Config):
+    """That benchmarks are scored while training goes on."""
+
+    every: int | None
+    """After so many steps; none given: with each validation."""
+    label: str
+    """Of the exams."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +76,7 @@ def prepare_run(
     givens: Givens,
     objective: Objective | None = None,
     before: RunConfig | None = None,
-    scores: Scores = None,
+    scores: Scores | None = None,
     name: str = "",
 ) -> tuple[RunConfig, Need]:
     """The run, and what each rank will need of memory.
@@ -88,6 +99,7 @@ def prepare_run(
     layout, need = lay_out(start, model, train, config.hardware, givens.machine, work.batch, work.tokens, work.beside)
     every = train.validation.every_steps or _pace(track, steps)
     composition, sources = _composition(track, steps)
+    rate = train.optimizer.learning_rate or _rate(model, givens.shapes, objective)
     decides = {"objective": objective, "model": model, "train": train, "start": start, "form": givens.form}
     told = {name: value.model_dump(mode="json") for name, value in decides.items()}
     run = RunConfig(
@@ -106,11 +118,12 @@ def prepare_run(
         layout=layout,
         taken=taken,
         steps=steps,
-        learning_rate=train.optimizer.learning_rate or _rate(model, givens.shapes),
+        learning_rate=rate,
         validate_every=every,
         save_every=train.checkpoints.every_steps or every,
-        score_every=every if scores == "validation" else scores,
-        key=digest_json([VERSION, stage, told, steps, mix.digests]),
+        score_every=(scores.every or every) if scores else None,
+        score_label=scores.label if scores else "",
+        key=digest_json([VERSION, stage, told, steps, rate, mix.digests]),
     )
     return run, need
 
@@ -134,10 +147,14 @@ def _steps(track: Track, train: TrainConfig) -> int:
     return min(steps, int(np.searchsorted(seen, train.tokens)) + 1)
 
 
-def _rate(model: ModelConfig, shapes: Shapes) -> float:
+def _rate(model: ModelConfig, shapes: Shapes, objective: Objective) -> float:
+    """A shape's own; a share of it for a model that began as one here; else what is usual for the objective."""
     if model.name in shapes.root:
         return shapes.root[model.name].learning_rate
-    return ADAPTER_RATE if model.lora else TUNING_RATE
+    origin = began_as(model.name)
+    if origin in shapes.root:
+        return shapes.root[origin].learning_rate * SHARES[objective.kind]
+    return RATES[objective.kind] * (ADAPTERS if model.lora else 1)
 
 
 def _pace(track: Track, steps: int) -> int:

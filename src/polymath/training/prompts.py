@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from polymath.training.pairs import reply_start
-from polymath.training.tracks import Track
+from polymath.training.tracks import Slots, Track
 
 CHECK = pa.schema(
     [
@@ -21,16 +20,13 @@ CHECK = pa.schema(
 """A row for each sequence of a track of prompts, in their order."""
 
 
-class Prompts:
+class Prompts(Slots):
     """Map-style: the prompts of these sequences, in their order."""
 
     def __init__(self, track: Track, checks: pa.Table, sequences: np.ndarray, room: int) -> None:
         """`checks`: schema CHECK. `room`: tokens of a prompt at most; one that is longer loses its beginning."""
-        self.track, self.sequences = track, sequences
+        super().__init__(track, sequences)
         self._checks, self._room = checks, room
-
-    def __len__(self) -> int:
-        return len(self.sequences)
 
     def __getitem__(self, slot: int) -> dict[str, Any]:
         """`prompt` (its ids), the slot's number, and the fields of CHECK."""
@@ -44,11 +40,3 @@ class Prompts:
         row = self.track.pair(sequence)[0] if self.track.holds_pairs else self.track.row(sequence)
         ids: list[int] = row.ids[: reply_start(row)].tolist()
         return ids[-self._room :]
-
-    def source(self, slot: int) -> str:
-        """The source of the prompt in a slot."""
-        return self.track.source_of(int(self.sequences[slot]))
-
-    def examples(self, slots: Sequence[int]) -> list[str]:
-        """The ids of the examples that stand in these slots."""
-        return [name for slot in slots for name in self.track.examples(int(self.sequences[slot]))]

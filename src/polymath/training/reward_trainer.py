@@ -18,7 +18,6 @@ import torch.nn.functional as F
 from accelerate.utils import gather_object
 from transformers import Trainer
 
-from polymath.errors import UserError
 from polymath.training.collate import MULTIPLE
 from polymath.training.config import Job
 from polymath.training.judged import Judged
@@ -85,11 +84,7 @@ class RewardTrainer(Scheduled, Trainer):
         if language is not None:
             spoken = language.sum() / num_items_in_batch
             loss = loss + self.objective.language_weight * spoken
-        if not torch.isfinite(loss):
-            raise UserError(
-                f"step {self.state.global_step + 1}: the loss is {loss.item()}; lower optimizer.learning_rate, "
-                f"or look at the examples of the batch: {self.named(inputs['slot'])}"
-            )
+        self.checked(loss, inputs["slot"])
         told = [(margins > 0).sum() / pairs, margins.sum() / pairs, spoken]
         self._sums += torch.stack([each.detach().double() for each in told])
         return loss * self.accelerator.num_processes  # gradients are averaged over the ranks

@@ -76,14 +76,23 @@ def known() -> list[str]:
     return sorted({*rewards, *scorers, MODEL})
 
 
-def check_rewards(dials: Rewards) -> None:
-    """A UserError for a reward that there is not, or that cannot say anything."""
+def check_named(dials: Rewards) -> None:
+    """A UserError for a reward that there is not, also one of no weight, and for a form that is none."""
     for name in dials.weights:
         if name not in known():
             raise unknown("rewards.weights", name, "reward", known())
-    if "format" in dials.weights and dials.format is None:
+    if dials.weights.get("format") and dials.format is None:
         raise UserError("rewards.format: the reward `format` needs a regular expression")
-    if MODEL in dials.weights and dials.model is None:
+    try:
+        re.compile(dials.format or "")
+    except re.error as error:
+        raise UserError(f"rewards.format: {dials.format!r} is no regular expression ({error})") from error
+
+
+def check_rewards(dials: Rewards) -> None:
+    """A UserError for a reward that there is not, or that cannot say anything."""
+    check_named(dials)
+    if dials.weights.get(MODEL) and dials.model is None:
         raise UserError("rewards.model: the reward `model` needs a reward model (a folder, or rewarded)")
 
 

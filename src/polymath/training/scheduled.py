@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
+import torch.distributed
 from torch.optim.lr_scheduler import LambdaLR
 from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from polymath.errors import UserError
 from polymath.training.checkpoints import LOG, WRITING, Log, prune, publish, scores_of
 from polymath.training.config import Job
+from polymath.training.export import chosen_step
 from polymath.training.ranks import say
 from polymath.training.rates import rate
 from polymath.training.spikes import Watch
@@ -44,7 +47,7 @@ class Scheduled(Base):
 
     def follow(self, job: Job) -> None:
         """Once, at the end of `__init__`."""
-        self.run, self.folder = job.run, job.folder
+        self.job, self.run, self.folder = job, job.run, job.folder
         self.checkpoints = Path(str(self.args.output_dir))
         self.log_file = Log(job.folder / LOG)
         self.validated = self.log_file.losses()
@@ -84,17 +87,33 @@ class Scheduled(Base):
             kind = "step" if "loss" in line else "scores" if "scores" in line else "validation"
             say(kind, steps=self.run.steps, **line)
 
-    def wait_for_scores(self) -> None:
-        """Until the launcher has had this step's checkpoint scored. All ranks look for its file: no barrier waits so long."""
-        step = self.state.global_step
+    def wait_for_scores(self, step: int) -> None:
+        """Until the launcher has had the step's checkpoint scored. All ranks look for its file: no barrier waits so long."""
         if any("scores" in line and line["step"] == step for line in self.log_file.read()):
             return
-        path = scores_of(self.folder, step)
+        path = scores_of(self.folder, step, self.run.score_label)
         if self.is_world_process_zero() and not path.exists():
             say("scores_wanted", step=step)
         while not path.exists():
             time.sleep(LOOKING_SECONDS)
-        self.told({"scores": json.loads(path.read_text("utf-8"))})
+        self.told({"step": step, "scores": json.loads(path.read_text("utf-8"))})
+
+    def checked(self, loss: torch.Tensor, slots: torch.Tensor) -> torch.Tensor:
+        """The loss of a micro-batch of these slots. A UserError with their examples' ids where it is no number."""
+        if torch.isfinite(loss):
+            return loss
+        raise UserError(
+            f"step {self.state.global_step + 1}: the loss is {loss.item()}; lower "
+            f"{self.run.stage}.train.optimizer.learning_rate, or look at the examples of the batch: {self.named(slots)}"
+        )
+
+    def over_ranks(self, count: int) -> int:
+        """The sum of what each rank has counted; asked on all of them."""
+        if not torch.distributed.is_initialized():
+            return count
+        total = torch.tensor(count, device=self.args.device)
+        torch.distributed.all_reduce(total)
+        return int(total)
 
     def spike(self, loss: float) -> dict[str, Any]:
         """Where the loss of this step is a spike: `spike`, with the examples of its batch."""
@@ -130,22 +149,28 @@ class Pace(TrainerCallback):
         run, last = self._trainer().run, state.global_step >= state.max_steps
         control.should_log = True
         control.should_evaluate = last or state.global_step % run.validate_every == 0
-        control.should_save = last or state.global_step % run.save_every == 0 or self._scores(state)
+        scored = run.score_every is not None and state.global_step % run.score_every == 0
+        control.should_save = last or state.global_step % run.save_every == 0 or scored
         self._spent = time.monotonic() - self._started
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        """Let the checkpoint be scored where that is due."""
-        if self._scores(state):
-            self._trainer().wait_for_scores()
+        """Let the checkpoint be scored where that is due; at the end in any case, and with it the one that is exported."""
+        self._have_scored(state, ends=control.should_training_stop)
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """The same of the checkpoint that a killed run had left unscored."""
-        if state.global_step and self._scores(state):
-            self._trainer().wait_for_scores()
+        if state.global_step:
+            self._have_scored(state, ends=False)
 
-    def _scores(self, state: TrainerState) -> bool:
-        every = self._trainer().run.score_every
-        return every is not None and (state.global_step % every == 0 or state.global_step >= state.max_steps)
+    def _have_scored(self, state: TrainerState, ends: bool) -> None:
+        trainer, step = self._trainer(), state.global_step
+        every, ends = trainer.run.score_every, ends or step >= state.max_steps
+        if every is None:
+            return
+        if ends or step % every == 0:
+            trainer.wait_for_scores(step)
+        if ends:
+            trainer.wait_for_scores(chosen_step(trainer.job))
 
     def on_epoch_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """What the last step asked for is done: Trainer would do it again."""
@@ -156,7 +181,7 @@ class Pace(TrainerCallback):
         trainer, logs = self._trainer(), given["logs"]
         if "loss" not in logs:
             return
-        tokens = (trainer.tokens - self._tokens) * args.world_size
+        tokens = trainer.over_ranks(trainer.tokens - self._tokens)
         facts = {"loss": logs["loss"], "grad_norm": logs.get("grad_norm"), "learning_rate": logs["learning_rate"]}
         measured = {name: logs[name] for name in trainer.MEASURED if logs.get(name) is not None}
         more = {**({"measured": measured} if measured else {}), **trainer.spike(logs["loss"])}

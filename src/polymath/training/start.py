@@ -49,6 +49,15 @@ def _said(path: Path) -> dict[str, Any]:
     return found
 
 
+def began_as(name: str) -> str:
+    """What a model began as, by the runs of ours that made its folder: a shape, or a model from elsewhere; else the name."""
+    record = Path(name).parent / "run.json"
+    if not record.exists():
+        return name
+    start = _said(record)["run"]["start"]
+    return began_as(start["place"]) if start["kind"] == "folder" else str(start["name"])
+
+
 def folder_digest(folder: Path) -> str:
     """Of a model's files by name, size and time: weights are too large to read for it."""
     paths = sorted(path for kind in FILES for path in folder.glob(kind))

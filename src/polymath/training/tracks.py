@@ -140,7 +140,7 @@ class Track:
         shards = np.unique(np.concatenate([self._pieces.shards_of(int(each)) for each in sequences]))
         return sorted({self.store.source(int(shard)) for shard in shards})
 
-    @property
+    @functools.cached_property
     def holds_pairs(self) -> bool:
         """Whether its examples are pairs of replies."""
         if not len(self._sequences):
@@ -219,29 +219,45 @@ class _Pieces:
         return self.columns[:, self.starts[sequence] : self.starts[sequence + 1]].T.tolist()
 
 
-class TrainingSet:
+class Slots:
+    """Sequences of a track, in the order in which they are read: slot k holds the k-th."""
+
+    def __init__(self, track: Track, sequences: np.ndarray) -> None:
+        """`sequences`: int64[slots]."""
+        self.track, self.sequences = track, sequences
+
+    def __len__(self) -> int:
+        return len(self.sequences)
+
+    def source(self, slot: int) -> str:
+        """The source of the first document in a slot."""
+        return self.track.source_of(int(self.sequences[slot]))
+
+    def examples(self, slots: Sequence[int]) -> list[str]:
+        """The ids of all examples that stand in these slots."""
+        return [name for slot in slots for name in self.track.examples(int(self.sequences[slot]))]
+
+
+class TrainingSet(Slots):
     """Map-style: item k is slot k of the schedule, so a sampler that counts upwards replays it exactly."""
 
     def __init__(self, track: Track, steps: int) -> None:
         """The first `steps` global batches."""
-        self.track = track
-        self._slots = steps * track.batch
-
-    def __len__(self) -> int:
-        return self._slots
+        super().__init__(track, track.order[: steps * track.batch])
 
     def __getitem__(self, slot: int) -> dict[str, Any]:
         """`input_ids`, `labels`, `position_ids` (int64[tokens]) and the slot's number."""
-        return {**item_of(self.track.row(int(self.track.order[slot]))), "slot": slot}
-
-    def examples(self, slots: Sequence[int]) -> list[str]:
-        """The ids of all examples that stand in these slots."""
-        return [name for slot in slots for name in self.track.examples(int(self.track.order[slot]))]
+        return {**item_of(self.track.row(int(self.sequences[slot]))), "slot": slot}
 
 
 def item_of(row: Row) -> dict[str, Any]:
     """A sequence in transformers' words."""
     return {"input_ids": row.ids, "labels": row.labels, "position_ids": row.positions}
+
+
+def evenly(rows: np.ndarray, wanted: int) -> np.ndarray:
+    """At most so many of these rows, at even distances, the first and the last among them."""
+    return rows[np.unique(np.linspace(0, len(rows) - 1, min(wanted, len(rows))).round().astype(np.int64))]
 
 
 def _track_shard(folder: ShardFolder, name: str) -> Shard:

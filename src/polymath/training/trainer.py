@@ -11,13 +11,13 @@ from typing import Any
 import torch
 import torch.distributed
 import torch.nn.functional as F
-from torch.utils.data import DataLoader
 from transformers import Trainer
 
 from polymath.errors import UserError
 from polymath.training.collate import Collator
 from polymath.training.config import Job
 from polymath.training.scheduled import Scheduled
+from polymath.training.shares import shares
 from polymath.training.tracks import IGNORED
 from polymath.training.validation import ValidationSet
 
@@ -48,12 +48,7 @@ class ScheduleTrainer(Scheduled, Trainer):
         count = num_items_in_batch if num_items_in_batch is not None else (inputs["labels"] != IGNORED).sum()
         if not int(count):
             raise UserError(f"step {self.state.global_step + 1}: no token of the batch is trained on ({self.named(slots)})")
-        loss = self.losses(model, inputs).sum() / count
-        if not torch.isfinite(loss):
-            raise UserError(
-                f"step {self.state.global_step + 1}: the loss is {loss.item()}; lower optimizer.learning_rate, "
-                f"or look at the examples of the batch: {self.named(slots)}"
-            )
+        loss = self.checked(self.losses(model, inputs).sum() / count, slots)
         return loss * self.accelerator.num_processes  # gradients are averaged over the ranks
 
     def losses(self, model: Any, inputs: dict[str, Any]) -> torch.Tensor:
@@ -72,9 +67,11 @@ class ScheduleTrainer(Scheduled, Trainer):
         names = self.validation.groups
         totals = torch.zeros(len(names), 2, dtype=torch.float64, device=self.args.device)
         model: Any = self.model_wrapped if self.is_deepspeed_enabled else self.model
+        size, rank, ranks = self.args.per_device_train_batch_size, self.args.process_index, self.args.world_size
         model.eval()
         with torch.no_grad():
-            for batch, counts in self._shared_out():
+            for rows, counts in shares(len(self.validation), size, rank, ranks):
+                batch: Any = self._prepare_inputs(self.data_collator([self.validation[row] for row in rows]))
                 group = batch.pop("group")
                 del batch["tokens"]
                 labelled = foretold(batch["labels"]) != IGNORED
@@ -91,20 +88,6 @@ class ScheduleTrainer(Scheduled, Trainer):
         self.validated[self.state.global_step] = everything
         self.told({"validation": {"all": everything, **found}, "seconds": round(time.monotonic() - started, 3)})
         return {"eval_loss": everything}
-
-    def _shared_out(self) -> Iterator[tuple[dict[str, torch.Tensor], bool]]:
-        """The validation batches of this rank. All ranks get equally many: under ZeRO 3 they must step together."""
-        size, ranks = self.args.per_device_train_batch_size, self.args.world_size
-        loader: Any = DataLoader(self.validation, batch_size=size, collate_fn=self.data_collator)  # type: ignore[arg-type]
-        waiting: dict[str, torch.Tensor] | None = None
-        for number, batch in enumerate(loader):
-            if number % ranks == 0:
-                waiting = batch
-            if number % ranks == self.args.process_index:
-                yield self._prepare_inputs(batch), True
-        behind = -len(loader) % ranks
-        if behind and self.args.process_index >= ranks - behind and waiting is not None:
-            yield self._prepare_inputs(waiting), False
 
 
 def foretold(labels: torch.Tensor) -> torch.Tensor:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from polymath.training.tracks import Track, item_of
+from polymath.training.tracks import Track, evenly, item_of
 
 
 class ValidationSet:
@@ -19,7 +19,7 @@ class ValidationSet:
         held = [set(names) for names in track.sources_in(every)] if by == "source" else [{task} for task in track.tasks[every]]
         self.groups: list[str] = sorted(set().union(*held))
         """The names by whose numbers tokens are known."""
-        chosen = [_evenly(every[[name in names for names in held]], each) for name in self.groups]
+        chosen = [evenly(every[[name in names for names in held]], each) for name in self.groups]
         self._sequences = np.unique(np.concatenate(chosen)) if chosen else np.empty(0, np.int64)
         self._number = {name: number for number, name in enumerate(self.groups)}
 
@@ -34,7 +34,3 @@ class ValidationSet:
             return {**item, "group": np.full(len(item["input_ids"]), self._number[self.track.tasks[sequence]])}
         spans = self.track.spans(sequence)
         return {**item, "group": np.repeat([self._number[source] for source, _ in spans], [size for _, size in spans])}
-
-
-def _evenly(rows: np.ndarray, wanted: int) -> np.ndarray:
-    return rows[np.unique(np.linspace(0, len(rows) - 1, min(wanted, len(rows))).round().astype(np.int64))]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from polymath.planning.memory import GIB
 from polymath.training.config import RunConfig
-from polymath.training.trained import Training
+from polymath.training.objectives import Grouped
+
+if TYPE_CHECKING:
+    from polymath.training.trained import Training
 
 
 def announcement(training: Training) -> str:
@@ -21,10 +24,18 @@ def announcement(training: Training) -> str:
     )
     ranks = f"{machine.ranks} {machine.kind} rank{'s' if machine.ranks > 1 else ''}"
     return (
-        f"{run.start.name}: {told_count(parameters)} parameters, {how}, {run.steps:,} steps of {layout.batch} sequences "
+        f"{run.start.name}: {told_count(parameters)} parameters, {how}, {run.steps:,} steps of {told_batch(run)} "
         f"(track {run.train.track}) on {ranks}, {layout.micro_batch} at once x {layout.accumulation}{split}; "
         f"each rank needs about {training.need / GIB:,.1f} of its {machine.memory / GIB:,.1f} GiB"
     )
+
+
+def told_batch(run: RunConfig) -> str:
+    """What a global batch holds: `64 sequences`, `64 pairs`, `512 replies to 64 prompts`."""
+    rows, objective = run.layout.batch, run.objective
+    if isinstance(objective, Grouped):
+        return f"{rows} replies to {rows // objective.replies} prompts"
+    return f"{rows} {'pairs' if objective.TRACK == 'pairs' else 'sequences'}"
 
 
 def pace(facts: dict[str, Any], run: RunConfig) -> str:
@@ -53,12 +64,13 @@ def remark(facts: dict[str, Any]) -> str:
 
 
 def model_flops_share(facts: dict[str, Any], run: RunConfig) -> float | None:
-    """Model FLOP utilisation (Chowdhery 2022, 2204.02311) of a step: 6 N FLOP a token over the GPUs' peak; None without one.
+    """Model FLOP utilisation (Chowdhery 2022, 2204.02311) of a step: 6 N FLOP a token over the GPUs' peak; None without one,
+    and where a step does more than to pass its tokens through the model and back: a reference, replies.
 
     With adapters the frozen model is only passed through: 4 N.
     """
     machine = run.layout.machine
-    if machine.peak_flops is None or not facts["seconds"]:
+    if machine.peak_flops is None or not facts["seconds"] or run.objective.kind != "next_token":
         return None
     each = (4 if run.model.lora else 6) * run.start.anatomy.parameters
     return float(each * facts["tokens"] / facts["seconds"] / (machine.peak_flops * machine.ranks))

@@ -46,7 +46,7 @@ def trained(project):
 
 def test_it_says_what_each_rank_will_need_and_leaves_a_model(said, project):
     told = " ".join(said.split())
-    assert "4 steps of 4 sequences (track preference) on 1 CPU rank" in told
+    assert "4 steps of 4 pairs (track preference) on 1 CPU rank" in told
     assert "each rank needs about" in told
     assert "model data/05_models/align/" in told
     assert trained(project).job.run.objective.kind == "dpo"

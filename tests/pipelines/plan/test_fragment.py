@@ -8,7 +8,6 @@ from polymath.pipelines.curate.tracks import MixConfig
 from polymath.pipelines.plan.fragment import LEAST_STEPS, list_parameters
 from polymath.pipelines.pretrain.config import PretrainConfig
 from polymath.planning.shapes import Shapes
-from polymath.training.config import StageConfig
 from tests.pipelines.plan.made import asked, made
 from tests.test_presets import parameters_of
 
@@ -61,7 +60,7 @@ def test_pretrain_takes_its_part_as_it_is_and_spends_the_whole_budget_in_one_sta
 def test_a_processor_trains_in_the_precision_that_it_has(tmp_path, kind, precision):
     given = {"hardware": {"kind": kind}}
     told = yaml.safe_load(fragment(made(tmp_path, **given), asked(**given)))
-    assert told["pretrain"]["train"]["precision"] == told["finetune"]["train"]["precision"] == precision
+    assert told["pretrain"]["train"]["precision"] == precision
 
 
 def test_it_is_empty_where_the_library_has_no_shape(tmp_path):
@@ -69,8 +68,5 @@ def test_it_is_empty_where_the_library_has_no_shape(tmp_path):
     assert yaml.safe_load(fragment(made(tmp_path, models=none), asked())) == {}
 
 
-def test_finetune_takes_its_part_as_it_is(tmp_path):
-    told = yaml.safe_load(fragment(made(tmp_path), asked()))["finetune"]
-    stage = StageConfig.model_validate(told)
-    assert stage.train.precision == "bf16"
-    assert stage.hardware.micro_batch == told["hardware"]["micro_batch"]
+def test_stages_that_start_from_a_model_which_is_not_there_yet_have_no_part(tmp_path):
+    assert set(yaml.safe_load(fragment(made(tmp_path), asked()))) == {"mix", "pretrain"}

@@ -64,7 +64,7 @@ def test_preference_model_pretraining_comes_first_with_its_own_track_rate_and_lo
 
 def test_its_page_tells_how_far_the_rewards_can_be_trusted(said, project):
     page = (project / "data/07_reports/reward/reward.html").read_text()
-    for words in ("How often it is right", "Reliability", "What length has to do with it", "pairs that it has learnt from"):
+    for words in ("How often it is right", "Reliability", "What length has to do with it", "pairs seen, repeats counted"):
         assert words in page
     assert "packed documents see each other" not in page
     assert "Only 16 pairs were held out" in " ".join(page.split())

@@ -131,14 +131,15 @@ def test_what_the_runs_models_learnt_and_scored_stands_side_by_side(runs, capsys
     sides = between(runs, "again", "wider")
     found = (
         {"validation_loss": 5.5, "benchmark/hellaswag": 0.25, "records_kept": 7},
-        {"validation_loss": 5.0, "held_out/code": 0.1},
+        {"validation_loss": 5.0, "held_out/code": 0.1, "reward/accuracy": 0.6, "align/reward check": 0.2, "rewarded": 1},
     )
     comparison = Comparison(*(
         dataclasses.replace(side, record=dataclasses.replace(side.record, metrics=metrics))
         for side, metrics in zip((sides.before, sides.after), found, strict=True)
     ))  # fmt: skip
     assert comparison.scores == {
-        "validation_loss": (5.5, 5.0), "benchmark/hellaswag": (0.25, None), "held_out/code": (None, 0.1)
+        "validation_loss": (5.5, 5.0), "benchmark/hellaswag": (0.25, None), "held_out/code": (None, 0.1),
+        "reward/accuracy": (None, 0.6), "align/reward check": (None, 0.2),
     }  # fmt: skip
     _tell_scores(plain_console(), comparison)
     said = capsys.readouterr().out

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from polymath.engine.contract import EngineConfig, Item, Plan
+from polymath.errors import unknown
 from polymath.pipelines.align.config import AlignConfig
 from polymath.store.folder import ShardFolder
 from polymath.store.shards import Shard
@@ -19,6 +20,9 @@ def gather_checks(
     examples: ShardFolder, tokens: ShardFolder, sequences: ShardFolder, align: AlignConfig, engine: EngineConfig
 ) -> Plan:
     """For the tracks that replies are made to: how a reply to each sequence's prompt is checked (schema CHECK)."""
+    tracks = [shard.name for shard in sequences.shards]
+    if align.samples.track not in (None, *tracks):
+        raise unknown("align.samples.track", align.samples.track, "track of this mix", tracks)
     wanted = {align.asked, *([align.train.track] if align.method == "grpo" else [])}
     shards = [shard for shard in sequences.shards if shard.name in wanted]
     items = tuple(Item(shard.name, (examples, tokens, shard), shard.rows) for shard in shards)

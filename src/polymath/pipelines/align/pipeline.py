@@ -8,11 +8,9 @@ from polymath.pipelines.align.report import write_align_page
 from polymath.pipelines.align.sample import draw_replies, pair_replies
 from polymath.pipelines.align.train import align_model
 from polymath.pipelines.steps import Step, sum_steps
+from polymath.pipelines.training_runs import ENGINE, LIBRARIES, MIX
 
-ENGINE = "params:engine"
 ALIGN = "params:align"
-MIX = ["tokens", "sequences", "schedule", "tokenizer"]
-LIBRARIES = ["params:models", "params:hardware", "params:tokenize", "params:sources", ENGINE]
 
 
 def create_pipeline(base: str | None = None) -> Pipeline:
@@ -35,7 +33,7 @@ def create_pipeline(base: str | None = None) -> Pipeline:
         ]),
         Step("sample", [
             Node(draw_replies, ["aligned", "rewarded", *MIX, "prompt_checks", ALIGN, ENGINE], "align_replies"),
-            Node(pair_replies, ["align_replies", "examples", ENGINE], "align_pairs"),
+            Node(pair_replies, ["aligned", "align_replies", "examples", ENGINE], "align_pairs"),
         ]),
         Step("report", [
             Node(write_align_page, ["aligned", "align_run", "align_replies", ALIGN, ENGINE], "align_page"),

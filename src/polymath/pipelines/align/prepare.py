@@ -6,13 +6,13 @@ from polymath.engine.contract import EngineConfig, Plan
 from polymath.errors import UserError
 from polymath.pipelines.align.config import AlignConfig
 from polymath.pipelines.libraries import Sources, TokenizeConfig
-from polymath.pipelines.training_runs import Libraries, Sought, on, plan_runs
+from polymath.pipelines.training_runs import Libraries, Sought, on, plain, plan_runs
 from polymath.planning.budget import GPUs
 from polymath.planning.shapes import Shapes
 from polymath.store.folder import ShardFolder
-from polymath.training.config import StageConfig, naming
+from polymath.training.config import naming
 from polymath.training.prepare import Mix
-from polymath.training.rewards import MODEL, check_reward_model, check_rewards
+from polymath.training.rewards import MODEL, check_named, check_reward_model
 from polymath.training.start import folder_digest
 from polymath.training.tokenizer import tokenizer_row
 from polymath.training.trained import STAGES, Trained
@@ -100,10 +100,10 @@ def depends_on(align: AlignConfig, prompt_checks: ShardFolder) -> dict[str, str]
 
 
 def _sought(align: AlignConfig, rewarded: Trained | None, prompt_checks: ShardFolder, tokenizer: ShardFolder) -> Sought:
+    with naming(STAGE):
+        check_named(align.rewards)
     align = settled(align, rewarded)
     with naming(STAGE):
-        check_rewards(align.rewards)
         if align.rewards.model:
             check_reward_model(align.rewards, tokenizer_row(tokenizer)["definition"])
-    config = StageConfig(model=align.model, train=align.train, hardware=align.hardware)
-    return Sought(config=config, objective=align.objective(depends_on(align, prompt_checks)))
+    return Sought(config=plain(align), objective=align.objective(depends_on(align, prompt_checks)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -22,7 +21,7 @@ from polymath.training.checkpoints import step_of
 from polymath.training.objectives import Rewards
 from polymath.training.pairs import held_out
 from polymath.training.prompts import CHECK, Prompts
-from polymath.training.tracks import Track
+from polymath.training.tracks import Track, evenly
 from polymath.training.trained import Trained
 
 VERSION = 1
@@ -129,9 +128,9 @@ def answer_prompts(
     dials = config.dials
     track = Track(tokens, sequences, schedule, config.track)
     facts = next((shard.read() for shard in checks.shards if shard.name == track.name), CHECK.empty_table())
-    asked = {HELD_OUT: _some(held_out(track, dials.prompts), dials.prompts)}
+    asked = {HELD_OUT: evenly(held_out(track, dials.prompts), dials.prompts)}
     if sampled.role == ALIGNED and dials.pairs:
-        asked[TRAINING] = _some(np.unique(track.order), dials.pairs)
+        asked[TRAINING] = evenly(np.unique(track.order), dials.pairs)
     rows: list[dict[str, Any]] = []
     for kind, some in asked.items():
         prompts = Prompts(track, facts, some, track.sequence_tokens)
@@ -139,12 +138,6 @@ def answer_prompts(
         same = {"model": sampled.model.name, "role": sampled.role, "step": sampled.step, "prompts": kind}
         rows += [{**same, **row} for row in said]
     return pa.Table.from_pylist(rows, REPLY)
-
-
-def _some(sequences: Sequence[int] | np.ndarray, wanted: int) -> np.ndarray:
-    """At most so many, evenly drawn."""
-    every = np.asarray(sequences, np.int64)
-    return every[np.unique(np.linspace(0, len(every) - 1, min(wanted, len(every))).round().astype(np.int64))]
 
 
 PAIR = pa.schema(
@@ -158,19 +151,27 @@ PAIR = pa.schema(
 )
 
 
-def pair_replies(align_replies: ShardFolder, examples: ShardFolder, engine: EngineConfig) -> Plan:
+class PairsConfig(Config):
+    """What pairs are made of."""
+
+    model: str
+    """The name of the model whose replies they are."""
+
+
+def pair_replies(aligned: Trained, align_replies: ShardFolder, examples: ShardFolder, engine: EngineConfig) -> Plan:
     """The best and the worst reply of the aligned model to each training prompt (schema PAIR), where one earns more."""
     item = Item("pairs", (align_replies, examples), align_replies.rows)
-    inputs = {"align_replies": align_replies.digest, "examples": examples.digest}
-    return Plan("sample", best_and_worst, (item,), version=VERSION, engine=engine, inputs=inputs)
+    inputs = {"aligned": aligned.digest, "align_replies": align_replies.digest, "examples": examples.digest}
+    config = PairsConfig(model=aligned.name)
+    return Plan("sample", best_and_worst, (item,), config, VERSION, engine=engine, inputs=inputs)
 
 
-def best_and_worst(replies: ShardFolder, examples: ShardFolder) -> pa.Table:
+def best_and_worst(replies: ShardFolder, examples: ShardFolder, config: PairsConfig) -> pa.Table:
     """A row for each prompt whose replies differ in what they earn."""
     by_prompt: dict[str, list[dict[str, Any]]] = {}
-    for table in replies.tables(["prompts", "role", "id", "reply", "reward"]):
+    for table in replies.tables(["prompts", "model", "id", "reply", "reward"]):
         for row in table.to_pylist():
-            if row["prompts"] == TRAINING and row["role"] == ALIGNED and row["reward"] is not None:
+            if row["prompts"] == TRAINING and row["model"] == config.model and row["reward"] is not None:
                 by_prompt.setdefault(row["id"], []).append(row)
     asked, found = _conversations(examples, list(by_prompt)), []
     for name, rows in by_prompt.items():

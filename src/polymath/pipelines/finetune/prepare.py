@@ -8,7 +8,7 @@ from polymath.planning.budget import GPUs
 from polymath.planning.shapes import Shapes
 from polymath.store.folder import ShardFolder
 from polymath.training.config import StageConfig
-from polymath.training.prepare import Mix
+from polymath.training.prepare import Mix, Scores
 from polymath.training.trained import Trained
 
 STAGE = "finetune"
@@ -54,4 +54,4 @@ def _sought(dials: FinetuneConfig, config: StageConfig) -> Sought:
     """What decides the model, and when its checkpoints are scored, which decides nothing."""
     asked = dials.benchmarks
     plain = StageConfig(model=config.model, train=config.train, hardware=config.hardware)
-    return Sought(config=plain, scores=(asked.every_steps or "validation") if asked.suite else None)
+    return Sought(config=plain, scores=Scores(every=asked.every_steps, label=asked.label) if asked.suite else None)

@@ -14,7 +14,7 @@ from polymath.planning.shapes import Shapes
 from polymath.reporting.plan.words import told_budget
 from polymath.store.folder import ShardFolder
 
-VERSION = 2
+VERSION = 3
 TRACK = "pretrain.1"
 LARGEST_BATCH = 256
 """Sequences: half a million tokens where a sequence has 2,048, as GPT-3's models below 1.3 B had (2005.14165, table 2.1)."""
@@ -44,11 +44,10 @@ def list_parameters(training_plan: ShardFolder, memory_needs: ShardFolder, asked
     if near is None:
         return Piece(pa.table({"page": [f"{head}# No shape: parameters/models is empty.\n{{}}\n"]}), {"slots": {}})
     stages = {row["training"]: row for row in memory_needs.read().to_pylist() if row["least"] and _as_asked(row, asked)}
-    text = f"{head}# For conf/local/parameters/. mix is read by curate; pretrain and finetune by the stages of that name.\n"
+    text = f"{head}# For conf/local/parameters/. mix is read by curate, pretrain by the stage of that name.\n"
     given = {
         "mix": {"tracks": {TRACK: _track(int(near["tokens"]), asked)}},
         "pretrain": {**_stage(stages.get("full"), asked, near["name"]), "stages": None},
-        "finetune": _stage(stages.get("full"), asked),
     }
     return Piece(pa.table({"page": [text + yaml.safe_dump(given, sort_keys=False, width=110)]}), {"slots": {}})
 
@@ -67,14 +66,14 @@ def _as_asked(row: dict[str, Any], asked: Asked) -> bool:
     return bool(row["checkpointing"] == asked.plan.memory.checkpointing)
 
 
-def _stage(setting: dict[str, Any] | None, asked: Asked, fresh: str | None = None) -> dict[str, Any]:
-    """The dials of one stage; `fresh`: the shape that it begins with, if it begins. No `hardware` where no ZeRO stage fits."""
-    model: dict[str, Any] = {"gradient_checkpointing": asked.plan.memory.checkpointing}
-    train: dict[str, Any] = {"precision": asked.gpu.precision}
-    if fresh is not None:
-        model = {"name": fresh, **model}
-        train |= {"track": TRACK, "steps": None, "optimizer": {"learning_rate": asked.shapes[fresh].learning_rate}}
-    stage = {"model": model, "train": train}
+def _stage(setting: dict[str, Any] | None, asked: Asked, fresh: str) -> dict[str, Any]:
+    """The dials of a stage that begins with the shape `fresh`. No `hardware` where no ZeRO stage fits."""
+    rate = {"learning_rate": asked.shapes[fresh].learning_rate}
+    train = {"precision": asked.gpu.precision, "track": TRACK, "steps": None, "optimizer": rate}
+    stage: dict[str, Any] = {
+        "model": {"name": fresh, "gradient_checkpointing": asked.plan.memory.checkpointing},
+        "train": train,
+    }
     if setting is not None:
         micro_batch = asked.plan.memory.micro_batch
         stage["hardware"] = {"micro_batch": micro_batch, "zero": setting["zero"], "offload": setting["offload"]}

@@ -6,10 +6,7 @@ from polymath.pipelines.pretrain.prepare import plan_pretraining
 from polymath.pipelines.pretrain.report import write_pretrain_page
 from polymath.pipelines.pretrain.train import pretrain_model
 from polymath.pipelines.steps import Step, sum_steps
-
-ENGINE = "params:engine"
-MIX = ["tokens", "sequences", "schedule", "tokenizer"]
-LIBRARIES = ["params:models", "params:hardware", "params:tokenize", "params:sources", ENGINE]
+from polymath.pipelines.training_runs import ENGINE, LIBRARIES, MIX
 
 
 def create_pipeline() -> Pipeline:

@@ -6,10 +6,7 @@ from polymath.pipelines.reward.prepare import plan_reward, plan_reward_of
 from polymath.pipelines.reward.report import write_reward_page
 from polymath.pipelines.reward.train import train_reward_model
 from polymath.pipelines.steps import Step, sum_steps
-
-ENGINE = "params:engine"
-MIX = ["tokens", "sequences", "schedule", "tokenizer"]
-LIBRARIES = ["params:models", "params:hardware", "params:tokenize", "params:sources", ENGINE]
+from polymath.pipelines.training_runs import ENGINE, LIBRARIES, MIX
 
 
 def create_pipeline(base: str | None = None) -> Pipeline:

@@ -6,7 +6,7 @@ from polymath.engine.contract import EngineConfig, Plan
 from polymath.errors import UserError, unknown
 from polymath.pipelines.libraries import Sources, TokenizeConfig
 from polymath.pipelines.reward.config import PretrainingConfig, RewardConfig
-from polymath.pipelines.training_runs import Libraries, Sought, on, plan_runs
+from polymath.pipelines.training_runs import Libraries, Sought, on, plain, plan_runs
 from polymath.planning.budget import GPUs
 from polymath.planning.shapes import Shapes
 from polymath.store.folder import ShardFolder
@@ -56,7 +56,7 @@ def plan_reward_of(
 
 def sought(reward: RewardConfig, shapes: Shapes, mix: Mix) -> list[Sought]:
     """The runs, each starting from the model of the one before."""
-    config = StageConfig(model=reward.model, train=reward.train, hardware=reward.hardware)
+    config = plain(reward)
     objective = Pairwise(**reward.loss.model_dump())
     last = Sought(config=config, objective=objective)
     if reward.pretraining is None:
@@ -72,11 +72,11 @@ def _pretraining(config: StageConfig, dials: PretrainingConfig, objective: Pairw
     optimizer = config.train.optimizer.model_copy(update={"learning_rate": rate})
     train = config.train.model_copy(update={"track": dials.track, "steps": dials.steps, "tokens": None, "optimizer": optimizer})
     both = objective.model_copy(update={"language_weight": dials.language_weight})
-    return Sought(config=config.model_copy(update={"train": train}), objective=both)
+    return Sought(config=config.model_copy(update={"train": train}), objective=both, dials={"train.track": "pretraining.track"})
 
 
 def pretraining_rate(name: str, shapes: Shapes) -> float:
-    """The learning rate by which a model was pretrained: a shape's own, also of a model that runs of ours made from it."""
+    """The learning rate by which a model was pretrained: a shape's own, or that of the run of ours that began from one."""
     if name in shapes.root:
         return shapes.root[name].learning_rate
     run = Trained(Path(name).parent)
@@ -86,4 +86,4 @@ def pretraining_rate(name: str, shapes: Shapes) -> float:
             "name one (a hundredth of that of its pretraining)"
         )
     start = run.job.run.start
-    return pretraining_rate(start.name if start.kind == "fresh" else start.place, shapes)
+    return run.job.run.learning_rate if start.kind == "fresh" else pretraining_rate(start.place, shapes)

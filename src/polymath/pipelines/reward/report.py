@@ -1,18 +1,16 @@
 """Report: the training run as one HTML page, with how far the rewards can be trusted."""
 
-from polymath.engine.contract import EngineConfig, Item, Piece, Plan
-from polymath.pipelines.training_runs import PAGE_VERSION, Reckoned
+from polymath.engine.contract import EngineConfig, Piece, Plan
+from polymath.pipelines.training_runs import Reckoned, plan_page
 from polymath.store.folder import ShardFolder
 from polymath.training.trained import Trained
 
-VERSION = PAGE_VERSION + 1
+VERSION = 1
 
 
 def write_reward_page(rewarded: Trained, reward_run: ShardFolder, engine: EngineConfig) -> Plan:
     """One page: the curves, accuracy by source and by pairs seen, calibration, what length has to do with it."""
-    said = Reckoned(rank_bytes=max(reward_run.read(["rank_bytes"])["rank_bytes"].to_pylist()))
-    item = Item("training", (rewarded,), 1)
-    return Plan("report", tell_reward, (item,), said, VERSION, engine=engine, inputs={"trained": rewarded.digest})
+    return plan_page(rewarded, reward_run, engine, tell_reward, VERSION)
 
 
 def tell_reward(rewarded: Trained, said: Reckoned) -> Piece:

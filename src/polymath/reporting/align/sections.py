@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from polymath.reporting.align.spoken import Before, Spoken, before_of, spoken_of
@@ -44,17 +45,13 @@ def _rewards(before: Before) -> dict[str, Any]:
     if not before.rewarded:
         return {"plain": None, "best": None, "cost": None}
     n = before.start.replies
-    return {"plain": before.against(_mean), "best": before.against(max), "cost": math.log(n) - (n - 1) / n}
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
+    return {"plain": before.against(fmean), "best": before.against(max), "cost": math.log(n) - (n - 1) / n}
 
 
 def _reward_notices(before: Before, n: int, missing: str | None) -> list[str]:
     if not before.rewarded:
         return [missing or "No reward says anything of these prompts, so that the aligned model is held against nothing."]
-    plain, best = before.against(_mean), before.against(max)
+    plain, best = before.against(fmean), before.against(max)
     found = []
     if plain.noise or plain.difference <= 0:
         found.append(

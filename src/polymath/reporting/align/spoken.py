@@ -11,11 +11,11 @@ from statistics import fmean
 from typing import Any
 
 from polymath.evaluation.intervals import Comparison, compare_scores
+from polymath.pipelines.align.sample import ALIGNED, HELD_OUT, START
 from polymath.scoring.diversity import distinct_n, self_bleu
 from polymath.scoring.units import units
 
 Row = dict[str, Any]
-START, ALIGNED, HELD_OUT = "start", "aligned", "held out"
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,6 @@ class Spoken:
     def reward(self) -> float:
         """Mean over the prompts; NaN where no reward says anything."""
         return _mean([fmean(earned) for earned in self.rewards.values()])
-
-    @property
-    def best(self) -> float:
-        """Mean over the prompts of the best of a prompt's replies."""
-        return _mean([max(earned) for earned in self.rewards.values()])
 
     @property
     def kinds(self) -> dict[str, float]:

@@ -20,6 +20,8 @@ State = Literal["same", "changed", "only before", "only after"]
 """Of a source: `same` where its records are equal, `changed` where another content was read under its name."""
 SCORES = re.compile(
     r"(\w+/)?(trained_steps|trained_tokens|validation_loss|perplexity)$"
+    r"|(\w+/)?(accuracy(_shorter|_longer| .+)?|margin|calibration_error|length_correlation)$"
+    r"|(\w+/)?(reward .+|reply tokens|ended|distinct 2|self-BLEU)$"
     r"|(benchmark|benchmark_clean|held_out|held_out_loss|probe)/"
 )
 """Metrics of a run that tell of its models."""

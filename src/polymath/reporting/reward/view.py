@@ -85,7 +85,7 @@ def by_length(judged: Judged) -> list[Accuracy]:
 
 
 def by_pairs(trained: Trained) -> Drawing:
-    """Accuracy at each validation, against the pairs that the run had learnt from by then."""
+    """Accuracy at each validation, against the pairs that the run had seen by then, repeats counted."""
     batch = trained.job.run.layout.batch
     steps = [line["step"] for line in trained.log() if "validation" in line]
     found = [(step * batch, judged.right) for step in steps if (judged := Judged.read(trained.folder, step)) is not None]

@@ -12,7 +12,7 @@ from polymath.reporting.training.curves import COLOURS
 from polymath.training.config import RunConfig
 from polymath.training.losses import perplexity
 from polymath.training.trained import Trained
-from polymath.training.words import model_flops_share
+from polymath.training.words import model_flops_share, told_batch
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def _ranks(run: RunConfig) -> str:
 
 def _batch(run: RunConfig) -> str:
     layout, ranks = run.layout, plural(run.layout.machine.ranks, "rank")
-    return f"{layout.batch} sequences = {layout.micro_batch} at once × {layout.accumulation} × {ranks}"
+    return f"{told_batch(run)} = {layout.micro_batch} at once × {layout.accumulation} × {ranks}"
 
 
 def _memory(run: RunConfig, whole: Whole, rank_bytes: float) -> str:

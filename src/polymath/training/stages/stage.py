@@ -51,7 +51,7 @@ class Stage:
         tokenizer = load_tokenizer(tokenizer_row(ShardFolder.open(data.tokenizer)), job.run.form)
         return cls(job, track, tokenizer, _ready_to_go_on(job, arguments))
 
-    def carry_out(self, trainer: Scheduled, packed: bool = True) -> None:
+    def carry_out(self, trainer: Scheduled, packed: bool) -> None:
         """Train, then export. `packed`: whether documents share rows."""
         run, model = self.job.run, trainer.model
         begun = step_of(self.checkpoint) if self.checkpoint else 0
