@@ -69,7 +69,7 @@ class PairTrainer(Scheduled, DPOTrainer):
         by_source = {name: [margin for part in together for margin in part.get(name, [])] for name in sources}
         every = [margin for some in by_source.values() for margin in some]
         losses = {name: _loss(some) for name, some in {"all": every, **by_source}.items()}
-        self.validated[self.state.global_step] = losses["all"]
+        self.keep(losses["all"])
         accuracies = {f"accuracy {name}": _accuracy(some) for name, some in by_source.items()}
         measured = {"margin": sum(every) / max(len(every), 1), "accuracy": _accuracy(every), **accuracies}
         self.told({"validation": losses, "measured": measured, "seconds": round(time.monotonic() - started, 3)})

@@ -81,7 +81,7 @@ class PromptTrainer(Scheduled, GRPOTrainer):
         for row in rows_:
             by_source[row["source"]].append(row["reward"])
         losses = {"all": -mean(row["reward"] for row in rows_), **{n: -mean(by_source[n]) for n in sorted(by_source)}}
-        self.validated[self.state.global_step] = losses["all"]
+        self.keep(losses["all"])
         self.told({"validation": losses, "measured": self._summary(rows_), "seconds": round(time.monotonic() - started, 3)})
         return {"eval_loss": losses["all"]}
 

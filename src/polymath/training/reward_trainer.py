@@ -121,7 +121,7 @@ class RewardTrainer(Scheduled, Trainer):
         judged = self._judge()
         losses = {"all": self._loss(judged.better, judged.worse)}
         losses |= {source: self._loss(judged.better[own], judged.worse[own]) for source, own in judged.by_source()}
-        self.validated[self.state.global_step] = losses["all"]
+        self.keep(losses["all"])
         if self.is_world_process_zero():
             judged.write(self.folder, self.state.global_step)
         self.told({"validation": losses, "measured": judged.measures(), "seconds": round(time.monotonic() - started, 3)})

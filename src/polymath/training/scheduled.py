@@ -79,6 +79,12 @@ class Scheduled(Base):
             prune(self.checkpoints, self.run.train.checkpoints, self.validated)
         self.accelerator.wait_for_everyone()
 
+    def keep(self, loss: float) -> None:
+        """The validation loss of this step; with it, training may have come to its end."""
+        self.validated[self.state.global_step] = loss
+        # transformers asks its callbacks in the `evaluate` that ours stands in the place of.
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, {"eval_loss": loss})
+
     def told(self, facts: dict[str, Any]) -> None:
         """A line of the log, and the same to the launcher, by the first rank."""
         if self.is_world_process_zero():

@@ -85,7 +85,7 @@ class ScheduleTrainer(Scheduled, Trainer):
         model.train()
         found = {name: float(total / count) for name, (total, count) in zip(names, totals, strict=True) if count}
         everything = float(totals[:, 0].sum() / totals[:, 1].sum()) if totals[:, 1].sum() else math.nan
-        self.validated[self.state.global_step] = everything
+        self.keep(everything)
         self.told({"validation": {"all": everything, **found}, "seconds": round(time.monotonic() - started, 3)})
         return {"eval_loss": everything}
 
