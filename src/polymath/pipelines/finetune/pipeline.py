@@ -6,10 +6,8 @@ from polymath.pipelines.finetune.prepare import plan_finetuning, plan_finetuning
 from polymath.pipelines.finetune.report import write_finetune_page
 from polymath.pipelines.finetune.train import finetune_model
 from polymath.pipelines.steps import Step, sum_steps
+from polymath.pipelines.training_runs import ENGINE, LIBRARIES, MIX
 
-ENGINE = "params:engine"
-MIX = ["tokens", "sequences", "schedule", "tokenizer"]
-LIBRARIES = ["params:models", "params:hardware", "params:tokenize", "params:sources", ENGINE]
 SUITE = ["params:suites", "params:harness", "params:benchmarks", "params:run.files_root"]
 
 

@@ -3,7 +3,7 @@
 from polymath.engine.contract import EngineConfig, Plan
 from polymath.pipelines.finetune.config import FinetuneConfig
 from polymath.pipelines.libraries import Sources, TokenizeConfig
-from polymath.pipelines.training_runs import Libraries, Sought, on, plan_runs
+from polymath.pipelines.training_runs import Libraries, Sought, on, plain, plan_runs
 from polymath.planning.budget import GPUs
 from polymath.planning.shapes import Shapes
 from polymath.store.folder import ShardFolder
@@ -53,5 +53,4 @@ def plan_finetuning_of(
 def _sought(dials: FinetuneConfig, config: StageConfig) -> Sought:
     """What decides the model, and when its checkpoints are scored, which decides nothing."""
     asked = dials.benchmarks
-    plain = StageConfig(model=config.model, train=config.train, hardware=config.hardware)
-    return Sought(config=plain, scores=Scores(every=asked.every_steps, label=asked.label) if asked.suite else None)
+    return Sought(config=plain(config), scores=Scores(every=asked.every_steps, label=asked.label) if asked.suite else None)
