@@ -68,9 +68,9 @@ def start_up(project: Path, workers: int = 1) -> Measured:
     return kedro(project, *words)
 
 
-def kedro(project: Path, *words: str, cores: int = 1) -> Measured:
+def kedro(project: Path, *words: str, cores: int = 1, threads: int = 1) -> Measured:
     """Any command."""
-    return command([sys.executable, "-m", "kedro", *words], project, cores)
+    return command([sys.executable, "-m", "kedro", *words], project, cores, threads)
 
 
 def _dials(workers: int, *params: str) -> str:

@@ -58,11 +58,14 @@ def call(function: str, *arguments: Any, python: str = sys.executable) -> Measur
     return measured
 
 
-def command(words: list[str], folder: Path, cores: int = 1) -> Measured:
-    """Run a command, on so many cores, to its end and to that of all it started; a RuntimeError when it fails."""
+def command(words: list[str], folder: Path, cores: int = 1, threads: int = 1) -> Measured:
+    """Run a command to its end and to that of all it started; a RuntimeError when it fails.
+
+    `threads`: that libraries may use in each process.
+    """
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # what it leaves behind is ours to wait for, and is counted
     usable = sorted(os.sched_getaffinity(0))[-cores:]
-    environment = {**os.environ, **QUIET, **{f"{name}_NUM_THREADS": "1" for name in THREADS}}
+    environment = {**os.environ, **QUIET, **thread_limits(threads)}
     environment |= {"POLARS_MAX_THREADS": "1", "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
     before, started = _children_cpu(), time.monotonic()
     process = subprocess.Popen(
@@ -81,6 +84,11 @@ def command(words: list[str], folder: Path, cores: int = 1) -> Measured:
     if process.returncode:
         raise RuntimeError(f"{' '.join(words)} failed:\n{output[-4000:]}")
     return Measured(_children_cpu() - before, wall, memory.peak / 1e6, {"output": output})
+
+
+def thread_limits(threads: int) -> dict[str, str]:
+    """Environment variables that hold libraries to so many threads."""
+    return {f"{name}_NUM_THREADS": str(threads) for name in THREADS}
 
 
 def timed(work: Callable[[], Any]) -> tuple[Any, float]:

@@ -17,10 +17,12 @@ from typing import Any
 
 from benchmarks.corpus import WORK
 from benchmarks.project import kedro
-from benchmarks.run import QUIET
+from benchmarks.run import QUIET, thread_limits
 from polymath.training.trained import Trained
 
 PROJECT = WORK / "training"
+CORES = 2
+"""And threads, of both."""
 ROUNDS = 2
 """Each is run so often, in turns, since a machine is not equally fast all the time; the best counts."""
 
@@ -51,7 +53,7 @@ def _curated() -> Path:
     if not PROJECT.exists():
         PROJECT.parent.mkdir(parents=True, exist_ok=True)
         new_project(PROJECT)
-    kedro(PROJECT, "run", "--pipeline=curate", cores=2)
+    kedro(PROJECT, "run", "--pipeline=curate", cores=CORES)
     return PROJECT
 
 
@@ -61,7 +63,7 @@ def _finetune(project: Path, steps: int) -> dict[str, float]:
     dials = f"finetune.train.steps={steps},finetune.train.validation.sequences_per_task=1,finetune.train.seed={seed}"
     words = ("run", "--pipeline=finetune", "--namespaces=finetune.prepare,finetune.train", f"--params={dials}")
     started = time.time()
-    kedro(project, *words, cores=2)
+    kedro(project, *words, cores=CORES, threads=CORES)
     trained = Trained.find(project / "data/05_models/finetune")
     assert trained is not None
     lines = [line for line in trained.log() if "loss" in line]
@@ -96,7 +98,8 @@ def speed(lines: list[dict[str, Any]]) -> dict[str, float]:
 
 def _in_own_process(project: Path, steps: int) -> dict[str, float]:
     words = [sys.executable, "-m", "benchmarks.training_peer", str(project), str(steps)]
-    said = subprocess.run(words, capture_output=True, text=True, check=True, env={**os.environ, **QUIET}).stdout
+    environment = {**os.environ, **QUIET, **thread_limits(CORES)}
+    said = subprocess.run(words, capture_output=True, text=True, check=True, env=environment).stdout
     return speed(json.loads(said.strip().splitlines()[-1]))
 
 

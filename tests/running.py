@@ -1,9 +1,15 @@
 """Running commands as a user does, in a project of one's own."""
 
+import fcntl
+import os
+import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from polymath.store.folder import MANIFEST, ShardFolder
 
@@ -19,6 +25,24 @@ def run(project: Path, *words: str) -> str:
     result = kedro(project, "run", "--pipeline=curate", *words)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """What `make` leaves at a path, once in a session, whichever module and process of it asks first. Nobody changes it."""
+    base = factory.getbasetemp()
+    root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base  # the processes of xdist share the folder above
+    path, done = root / name, root / f"{name}.done"
+    with (root / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            make(path)
+            done.touch()
+    return path
+
+
+def copy_of(path: Path, factory: pytest.TempPathFactory) -> Path:
+    """One's own copy of a project that was made once."""
+    return shutil.copytree(path, factory.mktemp(path.name) / "project")
 
 
 def heed_interrupts() -> None:

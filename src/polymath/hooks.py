@@ -48,13 +48,11 @@ class RunHooks:
         """Find what would end the run later, and refuse to run beside another run."""
         from polymath.pipelines.curate.ahead import look_ahead as look_at_curate
         from polymath.pipelines.evaluate.ahead import look_ahead as look_at_evaluate
-        from polymath.pipelines.finetune.ahead import look_ahead as look_at_finetune
         from polymath.pipelines.training_ahead import look_ahead as look_at_training
         from polymath.store.lock import ProjectLock
 
         look_at_curate(pipeline, catalog)
         look_at_evaluate(pipeline, catalog)
-        look_at_finetune(pipeline, catalog)
         look_at_training(pipeline, catalog)
 
         self._lock = ProjectLock(self._project / "data" / ".lock")

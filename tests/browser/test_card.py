@@ -6,6 +6,7 @@ import pytest
 
 from tests.browser.chromium import Tab, find_chromium
 from tests.reporting.card.hostile import NAME, SCRIPT, card_of, make_card
+from tests.running import copy_of, made_once
 
 pytestmark = pytest.mark.browser
 
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module")
 def card(tmp_path_factory: pytest.TempPathFactory) -> Path:
     find_chromium()
-    return card_of(make_card(tmp_path_factory.mktemp("wild") / "project"))
+    return card_of(copy_of(made_once(tmp_path_factory, "wild", make_card), tmp_path_factory))
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,8 @@ import yaml
 
 from polymath.export import Exported, export_mix
 from polymath.project import Project, open_project
-from tests.running import run
+from tests.conftest import new_project
+from tests.running import copy_of, made_once, run
 
 WORDS = ("river", "stone", "lamp", "winter", "paper", "silver", "garden", "window", "bread", "copper", "candle", "mirror")
 PLACES: dict[str, Any] = {"kind": "files", "version": 1}
@@ -75,14 +76,17 @@ def write_rows(folder: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def finished(make_project: Callable[[], Path]) -> Path:
-    project = make_project()
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copy_of(made_once(tmp_path_factory, "exported", _finish), tmp_path_factory)
+
+
+def _finish(place: Path) -> None:
+    project = new_project(place)
     write_rows(project / "raw")
     parameters = project / "conf" / "mine" / "parameters"
     parameters.mkdir(parents=True)
     (parameters / "all.yml").write_text(yaml.safe_dump({**ENVIRONMENT, "sources": SOURCES}), "utf-8")
     run(project, "--env=mine", "--to-outputs=books")
-    return project
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,9 @@ from polymath.pipelines.pretrain.config import PretrainConfig
 from polymath.pipelines.reward.config import RewardConfig
 from polymath.pipelines.training_ahead import look_ahead
 from polymath.planning.shapes import Shapes
+from polymath.sources.benchmarks import Benchmarks
 from tests.conftest import ROOT
+from tests.evaluation.test_suites import conf
 from tests.pipelines.curate.test_ahead import changed
 from tests.training.mixes import SHAPES
 
@@ -44,6 +46,10 @@ class Catalog:
         name = name.removeprefix("params:")
         if name == "models":
             return SHAPES.model_copy(update={"root": {**SHAPES.root, **Shapes.model_validate({"palm": PALM}).root}})
+        suites, harness = conf()
+        known = {"suites": suites, "harness": harness, "benchmarks": Benchmarks.model_validate({}), "run.files_root": "."}
+        if name in known:
+            return known[name]
         return {**STAGES, "mix": MixConfig}[name].model_validate(self.parameters[name])
 
     def exists(self, name):
@@ -69,6 +75,14 @@ def look(pipeline, schedule=None, **changes):
         ({"reward": {"pretraining": {"track": "pairs"}}}, "reward.pretraining.track: 'pairs' is not a track of this mix"),
         ({"align": {"train": {"track": "promts"}}}, "align.train.track: 'promts' is not a track of this mix"),
         ({"align": {"samples": {"track": "promts"}}}, "align.samples.track: 'promts' is not a track of this mix"),
+        (
+            {"finetune": {"benchmarks": {"suite": "convergense"}}},
+            r"finetune\.benchmarks\.suite: 'convergense' is not a suite; did you mean 'convergence'",
+        ),
+        (
+            {"pretrain": {"benchmarks": {"suite": "own"}}},
+            r"pretrain\.benchmarks\.suite: own asks for held-out answers or probes, which evaluate scores",
+        ),
         ({"mix": {"tracks": {"preference": None}}}, "reward.train.track: 'preference' is not a track of this mix"),
         ({"align": {"rewards": {"weights": {"modle": 0.0}}}}, "align.rewards.weights: 'modle' is not a reward"),
         (

@@ -3,14 +3,19 @@
 import json
 from functools import partial
 
+import numpy as np
 import pytest
+import torch
 from transformers import AutoModelForCausalLM
 
 from polymath.errors import UserError
+from polymath.store.folder import ShardFolder
 from polymath.training import launch as launching
 from polymath.training.launch import launch
 from polymath.training.objectives import Direct, Grouped, Rewards
+from polymath.training.pairs import held_out
 from polymath.training.stages import dpo, grpo
+from polymath.training.tracks import IGNORED, Track
 from polymath.training.trained import Trained
 from tests.training.aligning import base_model, with_checks
 from tests.training.mixes import BATCH, job, losses, make_mix, ranks, steps, training
@@ -76,10 +81,25 @@ def test_pairs_raise_the_margin_of_the_better_reply_on_held_out_pairs_too(direct
     before, *_, after = (line["measured"] for line in log(directed, "validation"))
     assert before["margin"] == pytest.approx(0, abs=1e-6)
     assert after["margin"] > 0.5
+    assert before["kl"] == pytest.approx(0, abs=1e-6)
+    assert 0.001 < after["kl"] < 1
     assert after["accuracy"] > 0.9
     assert {"accuracy sums", "accuracy words"} <= set(after)
     assert log(directed, "loss")[-1]["measured"]["rewards/accuracies"] > 0.9
     AutoModelForCausalLM.from_pretrained(directed.folder / "model")
+
+
+def test_the_divergence_is_that_of_the_whole_distributions_at_each_token_of_the_better_replies(directed, base):
+    data = directed.data
+    track = Track(*(ShardFolder.open(place) for place in (data.tokens, data.sequences, data.schedule)), "sft")
+    models = [AutoModelForCausalLM.from_pretrained(place) for place in (directed.folder / "model", base)]
+    nats = []
+    for sequence in held_out(track, 8):
+        better = track.pair(int(sequence))[0]
+        now, was = (model(torch.tensor(better.ids)[None]).logits[0].log_softmax(-1) for model in models)
+        told = np.flatnonzero(better.labels != IGNORED) - 1
+        nats += (now.exp() * (now - was)).sum(-1)[told].tolist()
+    assert log(directed, "validation")[-1]["measured"]["kl"] == pytest.approx(np.mean(nats), rel=1e-3)
 
 
 def test_the_validation_loss_begins_at_that_of_a_coin_and_falls(directed):
@@ -127,6 +147,8 @@ def test_with_adapters_the_model_without_them_is_the_reference(pairs, base, tmp_
     first, *_, last = log(done, "validation")
     assert first["measured"]["margin"] == pytest.approx(0, abs=1e-5)
     assert last["measured"]["margin"] > 0
+    assert first["measured"]["kl"] == pytest.approx(0, abs=1e-6)
+    assert last["measured"]["kl"] > 0
     assert (done.folder / "adapter/adapter_config.json").exists()
     assert Trained(done.folder).result["learning"] < Trained(done.folder).result["parameters"]
 
@@ -186,3 +208,20 @@ def test_killed_and_begun_again_it_ends_as_if_it_had_not_been(mixes, base, tmp_p
     assert losses(killed.folder) == losses(whole.folder)
     measured = [[line["measured"] for line in log(each, "measured")] for each in (whole, killed)]
     assert measured[0] == measured[1]
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("zero", [2, 3])
+def test_from_two_ranks_it_goes_on_on_one(pairs, base, tmp_path, zero):
+    train = {**TRAIN, "steps": 9, "checkpoints": {"every_steps": 3}}
+    given = {"objective": Direct(), "model": {"name": base}, "train": train}
+    alone = job(pairs, tmp_path / "alone", **given)
+    launch(alone, lambda facts: None)
+    two = job(pairs, tmp_path / "two", ranks(2), hardware={"zero": zero}, **given)
+    stop_at(two, 5)
+    one = job(pairs, tmp_path / "two", **given)
+    assert one.folder == two.folder
+    told = []
+    launch(one, told.append)
+    assert told[0]["step"] == 3
+    assert losses(one.folder) == pytest.approx(losses(alone.folder), rel=5e-3)

@@ -15,6 +15,7 @@ from polymath.training.stages.reward import train
 from polymath.training.tracks import Track
 from polymath.training.trained import Trained
 from tests.training.mixes import BATCH, job, losses, make_mix, ranks
+from tests.training.test_ranks import stop_at
 
 TRAIN = {"steps": 12, "validation": {"every_steps": 6, "sequences_per_task": 20}}
 BOTH = Pairwise(language_weight=0.5, margin=0.25, centring=0.1)
@@ -234,3 +235,19 @@ def test_killed_and_begun_again_it_ends_with_the_same_losses_to_the_last_digit(p
     assert losses(again.folder) == losses(whole.folder)
     weights = [(each.folder / "model/model.safetensors").read_bytes() for each in (whole, again)]
     assert weights[0] == weights[1]
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("zero", [2, 3])
+def test_from_two_ranks_it_goes_on_on_one(pairs, begun, tmp_path, zero):
+    given = {"objective": BOTH, "model": {"name": begun}, "train": {**TRAIN, "optimizer": {"learning_rate": 0.01}}}
+    alone = job(pairs, tmp_path / "alone", **given)
+    launch(alone, lambda facts: None)
+    two = job(pairs, tmp_path / "two", ranks(2), hardware={"zero": zero, "micro_batch": 1}, **given)
+    stop_at(two, 8)
+    one = job(pairs, tmp_path / "two", **given)
+    assert one.folder == two.folder
+    told = []
+    launch(one, told.append)
+    assert told[0]["step"] == 6
+    assert losses(one.folder) == pytest.approx(losses(alone.folder), rel=5e-3)

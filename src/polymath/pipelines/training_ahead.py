@@ -1,14 +1,18 @@
 """A look ahead: what would end a stage of training after hours of other stages, before any work."""
 
+import importlib.util
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from polymath.errors import UserError, unknown
+from polymath.evaluation.between import Examiner
 from polymath.pipelines.align.config import AlignConfig
 from polymath.pipelines.align.prepare import plan_alignment
+from polymath.pipelines.finetune.config import FinetuneConfig
 from polymath.pipelines.pretrain.config import PretrainConfig
 from polymath.pipelines.pretrain.prepare import sought
 from polymath.pipelines.reward.config import RewardConfig
@@ -23,7 +27,7 @@ Load = Callable[[str], Any]
 
 
 def look_ahead(pipeline: Pipeline, catalog: CatalogProtocol) -> None:
-    """Raise a UserError for a track, a model or a reward that there is not; each stage of the run is looked at by itself."""
+    """Raise a UserError for a track, a model, a benchmark or a reward that there is not; each stage is looked at by itself."""
 
     def load(name: str) -> Any:
         return catalog.load(f"params:{name}")
@@ -35,6 +39,7 @@ def look_ahead(pipeline: Pipeline, catalog: CatalogProtocol) -> None:
         for place, track in tracks_asked(stage, load(stage)):
             if tracks is not None and track not in tracks:
                 raise unknown(f"{stage}.{place}", track, "track of this mix", tracks)
+        check_benchmarks(load(stage), load)
     if "align" in plans:
         check_align(load("align"), load("models"), alone=plans["align"].func is plan_alignment)
     if "reward" in plans:
@@ -58,6 +63,15 @@ def tracks_asked(stage: str, dials: StageConfig) -> Iterator[tuple[str, str]]:
         yield "pretraining.track", dials.pretraining.track
     if isinstance(dials, AlignConfig):
         yield "samples.track", dials.asked
+
+
+def check_benchmarks(dials: StageConfig, load: Load) -> None:
+    """What is to be scored between epochs can be had."""
+    if not isinstance(dials, FinetuneConfig | PretrainConfig) or not dials.benchmarks.suite:
+        return
+    if importlib.util.find_spec("lm_eval") is None:
+        raise UserError(f"{dials.benchmarks.PLACE}.suite: lm-eval is not installed; run: pip install 'polymath[train]'")
+    Examiner.of(dials.benchmarks, load("suites"), load("harness"), load("benchmarks"), Path(load("run.files_root")))
 
 
 def check_align(align: AlignConfig, shapes: Shapes, alone: bool) -> None:

@@ -13,6 +13,7 @@ from pydantic import Field
 from polymath.config import Config
 from polymath.engine.contract import EngineConfig, Item, Piece, Plan
 from polymath.errors import UserError
+from polymath.evaluation.between import BetweenConfig
 from polymath.form import FormConfig
 from polymath.pipelines.libraries import Sources
 from polymath.planning.budget import GPUs
@@ -28,6 +29,8 @@ from polymath.training.trained import Scorer, Trained, Training
 ENGINE = "params:engine"
 MIX = ["tokens", "sequences", "schedule", "tokenizer"]
 """What every stage reads of curate."""
+SUITE = ["params:suites", "params:harness", "params:benchmarks", "params:run.files_root"]
+"""What scores checkpoints while training goes on."""
 LIBRARIES = ["params:models", "params:hardware", "params:tokenize", "params:sources", ENGINE]
 PAGE_VERSION = 3
 RUN = pa.schema(
@@ -156,6 +159,11 @@ def describe_runs(
 def plain(config: StageConfig) -> StageConfig:
     """The dials that every stage has, of a stage that has more."""
     return StageConfig(model=config.model, train=config.train, hardware=config.hardware)
+
+
+def when_scored(asked: BetweenConfig) -> Scores | None:
+    """When checkpoints are scored; None where nothing is asked."""
+    return Scores(every=asked.every_steps, label=asked.label) if asked.suite else None
 
 
 S = TypeVar("S", bound=StageConfig)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -18,8 +20,23 @@ from polymath.training.pairs import PairCollator, Pairs
 from polymath.training.scheduled import Scheduled
 from polymath.training.shares import shares
 from polymath.training.tracks import IGNORED
+from polymath.training.trainer import LabelledHead, foretold
 
+AT_ONCE = 256
+"""Tokens whose whole distributions are held against each other at once: a vocabulary of each, in 32 bits."""
 MEASURED = ("rewards/margins", "rewards/accuracies", "rewards/chosen", "rewards/rejected", "logps/chosen", "entropy")
+
+
+@dataclass(frozen=True)
+class Strayed:
+    """A held-out pair, as the model sees it beside the reference."""
+
+    margin: float
+    """beta x (how much likelier the better reply became than it was, less the same of the worse one)."""
+    divergence: float
+    """Nats, summed over the tokens of the better reply."""
+    tokens: int
+    """Of the better reply."""
 
 
 class PairTrainer(Scheduled, DPOTrainer):
@@ -35,6 +52,8 @@ class PairTrainer(Scheduled, DPOTrainer):
         slots = Dataset.from_dict({"slot": range(len(pairs))})
         super().__init__(data_collator=collate, train_dataset=slots, **given)
         self.validation = validation
+        self._head = LabelledHead(self.model)
+        self._reference_head = LabelledHead(self.accelerator.unwrap_model(self.ref_model)) if self.ref_model else self._head
         self.follow(job)
 
     def _prepare_dataset(self, *_: Any) -> Pairs:
@@ -53,41 +72,57 @@ class PairTrainer(Scheduled, DPOTrainer):
         return self.checked(loss, slots)
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
-        """-log sigmoid of the margin, and how often the better reply gained more on the worse one: of all, and by source."""
+        """-log sigmoid of the margin, how often the better reply gained more on the worse one, by source too; and how far the
+        model has strayed from the reference."""
         started = time.monotonic()
-        margins: dict[str, list[float]] = defaultdict(list)
+        strayed: dict[str, list[Strayed]] = defaultdict(list)
         model: Any = self.model
         model.eval()
         size, rank, ranks = self.args.per_device_train_batch_size, self.args.process_index, self.args.world_size
         for rows, counts in shares(len(self.validation), size, rank, ranks):
-            found = self._margins([self.validation[row] for row in rows])
-            for row, margin in zip(rows, found if counts else (), strict=False):
-                margins[self.validation.source(row)].append(margin)
+            found = self._strayed([self.validation[row] for row in rows])
+            for row, each in zip(rows, found if counts else (), strict=False):
+                strayed[self.validation.source(row)].append(each)
         model.train()
-        together: list[dict[str, list[float]]] = gather_object([dict(margins)])
+        together: list[dict[str, list[Strayed]]] = gather_object([dict(strayed)])
         sources = sorted({name for part in together for name in part})
-        by_source = {name: [margin for part in together for margin in part.get(name, [])] for name in sources}
+        pairs = {name: [each for part in together for each in part.get(name, [])] for name in sources}
+        by_source = {name: [each.margin for each in some] for name, some in pairs.items()}
         every = [margin for some in by_source.values() for margin in some]
         losses = {name: _loss(some) for name, some in {"all": every, **by_source}.items()}
         self.keep(losses["all"])
         accuracies = {f"accuracy {name}": _accuracy(some) for name, some in by_source.items()}
-        measured = {"margin": sum(every) / max(len(every), 1), "accuracy": _accuracy(every), **accuracies}
+        kl = _per_token([each for some in pairs.values() for each in some])
+        measured = {"margin": sum(every) / max(len(every), 1), "accuracy": _accuracy(every), "kl": kl, **accuracies}
         self.told({"validation": losses, "measured": measured, "seconds": round(time.monotonic() - started, 3)})
         return {"eval_loss": losses["all"]}
 
-    def _margins(self, items: list[dict[str, Any]]) -> list[float]:
-        """beta x (how much likelier the better reply became than it was, less the same of the worse one), of each pair."""
+    def _strayed(self, items: list[dict[str, Any]]) -> list[Strayed]:
         batch = self._prepare_inputs(self.data_collator(items))
-        del batch["slot"]
+        wanted = foretold(batch["input_ids"].masked_fill(batch["completion_mask"] == 0, IGNORED))
+        given = {"input_ids": batch["input_ids"], "attention_mask": batch["attention_mask"], "use_cache": False}
         policy: Any = self.model_wrapped if self.is_deepspeed_enabled else self.model
-        labels = batch["input_ids"].masked_fill(batch["completion_mask"] == 0, IGNORED)
-        given = {"input_ids": batch["input_ids"], "attention_mask": batch["attention_mask"], "labels": labels}
         with torch.no_grad(), self.accelerator.autocast():
-            logps = policy(**given, use_cache=False, fused_lm_head=True).log_probs.sum(dim=1)
-        better, worse = logps.chunk(2)
-        before_better, before_worse = self.compute_ref_log_probs(self.ref_model or policy, batch)
-        margins: list[float] = (self.beta * ((better - before_better) - (worse - before_worse))).float().tolist()
-        return margins
+            with self._head.at(wanted != IGNORED) as places:
+                now = policy(**given).logits[0]
+            with self._as_it_was(), self._reference_head.at(wanted != IGNORED):
+                before = (self.ref_model or policy)(**given).logits[0]
+        gained = torch.zeros(wanted.numel(), dtype=torch.float64, device=now.device)
+        divergence = torch.zeros_like(gained)
+        for some, here, there in zip(places.split(AT_ONCE), now.split(AT_ONCE), before.split(AT_ONCE), strict=True):
+            after, earlier = here.float().log_softmax(-1), there.float().log_softmax(-1)
+            gained[some] = (after - earlier).gather(1, wanted.flatten()[some, None].clamp(min=0))[:, 0].double()
+            divergence[some] = F.kl_div(earlier, after, reduction="none", log_target=True).sum(-1).double()
+        told = wanted != IGNORED
+        better, worse = (gained.view(wanted.shape) * told).sum(1).chunk(2)
+        nats, tokens = (each.chunk(2)[0] for each in ((divergence.view(wanted.shape) * told).sum(1), told.sum(1)))
+        margins = (self.beta * (better - worse)).tolist()
+        return [Strayed(*each) for each in zip(margins, nats.tolist(), tokens.tolist(), strict=True)]
+
+    def _as_it_was(self) -> contextlib.AbstractContextManager[Any]:
+        """Within it, a model with adapters speaks without them."""
+        model: Any = self.accelerator.unwrap_model(self.model)
+        return contextlib.nullcontext() if self.ref_model else model.disable_adapter()
 
 
 def _loss(margins: list[float]) -> float:
@@ -96,3 +131,10 @@ def _loss(margins: list[float]) -> float:
 
 def _accuracy(margins: list[float]) -> float:
     return sum(margin > 0 for margin in margins) / len(margins) if margins else math.nan
+
+
+def _per_token(pairs: list[Strayed]) -> float:
+    """Kullback-Leibler divergence from the reference, nats a token, over the whole distributions at each token of the better
+    replies."""
+    tokens = sum(each.tokens for each in pairs)
+    return sum(each.divergence for each in pairs) / tokens if tokens else math.nan

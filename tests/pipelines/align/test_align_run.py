@@ -65,3 +65,24 @@ def test_the_page_holds_it_against_best_of_n_and_what_it_was(said, project):
     page = (project / "data/07_reports/align/align.html").read_text("utf-8")
     for words in ("What its replies earn", "the best of 2 of the starting model", "How much its replies vary", "distinct-2"):
         assert words in page
+
+
+@pytest.mark.proof
+def test_with_rewards_it_learns_from_replies_of_its_own(make_project, tmp_path_factory):
+    project = make_project()
+    mix = make_mix(project / "data/04_tokens", tracks={"prompts": {"kind": "prompts"}})
+    examples_of(project / "data/04_tokens/examples", mix.mix.tokens)
+    base_model(mix, make_mix(tmp_path_factory.mktemp("plain")), project)
+    dials = ("method=grpo", "train.track=prompts", "grpo.replies=4", "grpo.max_new_tokens=8")
+    params = "--params=" + ",".join([FROM, *(f"align.{dial}" for dial in dials)])
+    result = kedro(project, *WORDS, params)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "4 steps of 4 prompts (track prompts) on 1 CPU rank" in " ".join(result.stdout.split())
+    steps = [line["measured"] for line in trained(project).log if "loss" in line]
+    assert all({"reward", "kl", "entropy", "rewards/format/mean"} <= set(step) for step in steps)
+    page = (project / "data/07_reports/align/align.html").read_text("utf-8")
+    for words in ("What its replies earn", "rewards/format/mean", "kl", "self-BLEU"):
+        assert words in page
+    trained_at = (trained(project).folder / "result.json").stat().st_mtime_ns
+    assert kedro(project, *WORDS, params).returncode == 0
+    assert (trained(project).folder / "result.json").stat().st_mtime_ns == trained_at

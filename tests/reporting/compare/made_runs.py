@@ -1,8 +1,6 @@
 """A project with four runs: a first one, one with other dials, one that changes nothing, and one with other sources."""
 
-import fcntl
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +9,9 @@ import yaml
 
 from polymath.tracking import RunRecord, read_records
 from tests.conftest import new_project, track
-from tests.running import folder, run
+from tests.running import folder, made_once, run
 
+DECIDED = "decided.json"
 SECRET = "hunter2-and-more"
 DIALS = (
     "dedup.verify.threshold=0.6,clean.judge.recipes.web.too_few_words.min_words=120,"
@@ -37,19 +36,14 @@ class Runs:
 
 
 def make_runs(factory: pytest.TempPathFactory) -> Runs:
-    """Made once in a session, whichever module and process of it asks first."""
-    base = factory.getbasetemp()
-    root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base  # the processes of xdist share the folder above
-    project, decisions = root / "four_runs", root / "four_runs.json"
-    with (root / "four_runs.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not decisions.exists():
-            decisions.write_text(json.dumps(_make(new_project(project))))
-    decided = [{name: tuple(fate) for name, fate in each.items()} for each in json.loads(decisions.read_text())]
+    """Made once in a session."""
+    project = made_once(factory, "four_runs", _make)
+    decided = [{name: tuple(fate) for name, fate in each.items()} for each in json.loads((project / DECIDED).read_text())]
     return Runs(project, read_records(project), decided)
 
 
-def _make(project: Path) -> list[Decided]:
+def _make(project: Path) -> None:
+    new_project(project)
     parameters = project / "conf" / "tiny" / "parameters"
     (parameters / "sources.yml").write_text(yaml.safe_dump({"sources": SOURCES}), "utf-8")
     _write("notes", project, _notes(40))
@@ -62,7 +56,8 @@ def _make(project: Path) -> list[Decided]:
     (project / "conf" / "tiny" / "mlflow.yml").write_text("enabled: false")  # it has the secret, if anybody has; time is saved
     found.append(_run(project, f"run.name=again,{DIALS}"))
     _write("notes", project, _notes(41))
-    return [*found, _run(project, f"run.name=wider,{DIALS}", "python_topics notes sums")]
+    found.append(_run(project, f"run.name=wider,{DIALS}", "python_topics notes sums"))
+    (project / DECIDED).write_text(json.dumps(found))
 
 
 def _run(project: Path, params: str, sources: str = "python_topics notes") -> Decided:

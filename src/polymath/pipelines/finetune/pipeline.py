@@ -6,9 +6,7 @@ from polymath.pipelines.finetune.prepare import plan_finetuning, plan_finetuning
 from polymath.pipelines.finetune.report import write_finetune_page
 from polymath.pipelines.finetune.train import finetune_model
 from polymath.pipelines.steps import Step, sum_steps
-from polymath.pipelines.training_runs import ENGINE, LIBRARIES, MIX
-
-SUITE = ["params:suites", "params:harness", "params:benchmarks", "params:run.files_root"]
+from polymath.pipelines.training_runs import ENGINE, LIBRARIES, MIX, SUITE
 
 
 def create_pipeline(base: str | None = None) -> Pipeline:

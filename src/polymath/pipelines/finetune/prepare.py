@@ -3,12 +3,12 @@
 from polymath.engine.contract import EngineConfig, Plan
 from polymath.pipelines.finetune.config import FinetuneConfig
 from polymath.pipelines.libraries import Sources, TokenizeConfig
-from polymath.pipelines.training_runs import Libraries, Sought, on, plain, plan_runs
+from polymath.pipelines.training_runs import Libraries, Sought, on, plain, plan_runs, when_scored
 from polymath.planning.budget import GPUs
 from polymath.planning.shapes import Shapes
 from polymath.store.folder import ShardFolder
 from polymath.training.config import StageConfig
-from polymath.training.prepare import Mix, Scores
+from polymath.training.prepare import Mix
 from polymath.training.trained import Trained
 
 STAGE = "finetune"
@@ -52,5 +52,4 @@ def plan_finetuning_of(
 
 def _sought(dials: FinetuneConfig, config: StageConfig) -> Sought:
     """What decides the model, and when its checkpoints are scored, which decides nothing."""
-    asked = dials.benchmarks
-    return Sought(config=plain(config), scores=Scores(every=asked.every_steps, label=asked.label) if asked.suite else None)
+    return Sought(config=plain(config), scores=when_scored(dials.benchmarks))

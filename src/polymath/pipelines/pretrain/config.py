@@ -1,10 +1,11 @@
 """The dials of pretraining: what all stages of a curriculum have in common, and what is each one's own."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field
 
 from polymath.config import Config
+from polymath.evaluation.between import BetweenConfig
 from polymath.training.config import OptimizerConfig, Schedule, StageConfig, TrainConfig, ValidationConfig
 
 
@@ -44,6 +45,12 @@ def _none_named(given: Any) -> Any:
     return {} if given is None else given
 
 
+class Benchmarks(BetweenConfig):
+    """Which benchmarks are scored in each stage of a curriculum, and when."""
+
+    PLACE: ClassVar[str] = "pretrain.benchmarks"
+
+
 class PretrainConfig(StageConfig):
     """A curriculum: one model, trained in stages."""
 
@@ -51,6 +58,7 @@ class PretrainConfig(StageConfig):
     stages: Annotated[dict[str, CurriculumStage | None], BeforeValidator(_none_named)] = Field(default_factory=dict)
     """By name, in the order in which they stand, each from the model of the one before; null leaves one out, or all of them.
     None named: one stage, as `train` has it."""
+    benchmarks: Benchmarks = Benchmarks()
 
     @property
     def curriculum(self) -> dict[str, StageConfig]:

@@ -6,7 +6,7 @@ from polymath.pipelines.pretrain.prepare import plan_pretraining
 from polymath.pipelines.pretrain.report import write_pretrain_page
 from polymath.pipelines.pretrain.train import pretrain_model
 from polymath.pipelines.steps import Step, sum_steps
-from polymath.pipelines.training_runs import ENGINE, LIBRARIES, MIX
+from polymath.pipelines.training_runs import ENGINE, LIBRARIES, MIX, SUITE
 
 
 def create_pipeline() -> Pipeline:
@@ -16,7 +16,7 @@ def create_pipeline() -> Pipeline:
             Node(plan_pretraining, [*MIX, "params:pretrain", *LIBRARIES], "pretrain_run"),
         ]),
         Step("train", [
-            Node(pretrain_model, ["pretrain_run", *MIX], "pretrained"),
+            Node(pretrain_model, ["pretrain_run", *MIX, "params:pretrain", *SUITE], "pretrained"),
         ]),
         Step("report", [
             Node(write_pretrain_page, ["pretrained", "pretrain_run", ENGINE], "pretrain_page"),

@@ -3,7 +3,7 @@
 from polymath.engine.contract import EngineConfig, Plan
 from polymath.pipelines.libraries import Sources, TokenizeConfig
 from polymath.pipelines.pretrain.config import PretrainConfig
-from polymath.pipelines.training_runs import Libraries, Sought, plan_runs
+from polymath.pipelines.training_runs import Libraries, Sought, plan_runs, when_scored
 from polymath.planning.budget import GPUs
 from polymath.planning.shapes import Shapes
 from polymath.store.folder import ShardFolder
@@ -32,4 +32,7 @@ def plan_pretraining(
 def sought(pretrain: PretrainConfig) -> list[Sought]:
     """The curriculum's runs in order."""
     places = {name: {"train.track": f"stages.{name}.track"} for name in pretrain.stages}
-    return [Sought(config=config, name=name, dials=places.get(name, {})) for name, config in pretrain.curriculum.items()]
+    return [
+        Sought(config=config, name=name, dials=places.get(name, {}), scores=when_scored(pretrain.benchmarks))
+        for name, config in pretrain.curriculum.items()
+    ]
