@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import logging
 import random
 import sys
@@ -10,8 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import yaml
 from kedro.framework.cli.project import run as kedro_run
-from kedro.framework.cli.utils import CONTEXT_SETTINGS, KedroCliError
+from kedro.framework.cli.utils import CONTEXT_SETTINGS, KedroCliError, _split_params
 
 from polymath.logs import guard_logs
 from polymath.project import open_project
@@ -42,7 +44,24 @@ def plain_errors() -> Iterator[None]:
         sys.exit(1)
 
 
-@cli.command(name="run", params=kedro_run.params, help=kedro_run.help)
+def _read_params(context: click.Context, option: click.Parameter, value: str) -> object:
+    """`--params` as Kedro reads it; a click error for what is no YAML, in place of a traceback."""
+    try:
+        return _split_params(context, option, value)
+    except yaml.YAMLError as error:
+        told = " ".join(str(error).split())
+        quoted = "a value with signs that YAML knows stands in quotes: --params='key=\"[a-z]*\"'"
+        raise click.BadParameter(f"{value!r} cannot be read ({told}); {quoted}") from None
+
+
+def _run_options() -> list[click.Parameter]:
+    """Kedro's own, with `--params` read by us."""
+    options = [copy.copy(option) for option in kedro_run.params]
+    next(option for option in options if option.name == "params").callback = _read_params
+    return options
+
+
+@cli.command(name="run", params=_run_options(), help=kedro_run.help)
 def run(**options: object) -> None:
     """Run a pipeline."""
     with plain_errors():

@@ -51,6 +51,15 @@ def test_a_name_or_value_that_is_none(project, params, message):
     assert message in said_by(tell(project, "run", f"--params={params}"))
 
 
+def test_a_value_that_is_no_yaml_is_told_with_the_way_to_write_it(project):
+    result = tell(project, "run", "--params=align.rewards.format=[A-Z][^.]*")
+    assert result.exit_code == 2
+    assert "Traceback" not in result.output
+    said = " ".join(result.output.split())
+    assert "'align.rewards.format=[A-Z][^.]*' cannot be read" in said
+    assert "stands in quotes" in said
+
+
 def test_a_preset_that_is_none_is_told_with_the_nearest(project):
     result = tell(project, "run", "--env=tinny")
     assert "--env: 'tinny' is not a folder of conf; did you mean 'tiny'? Known: " in said_by(result)
