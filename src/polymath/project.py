@@ -52,7 +52,7 @@ class Project:
         """The model that was trained last of those that answer; a UserError where there is none yet."""
         from polymath.errors import UserError
 
-        ended = [run for run in self._ended() if run.job.run.objective.kind != "pairwise"]
+        ended = self._ended(but="reward")
         if not ended:
             raise UserError("no model was trained here yet; run: kedro run --pipeline=finetune (or name one: --model PATH)")
         return ended[-1]
@@ -77,14 +77,14 @@ class Project:
             return (self._ended() or runs)[-1]
         return find_training(runs, read_records(self.path), word)
 
-    def _models(self) -> list[ModelDataset]:
+    def _models(self, but: str | None = None) -> list[ModelDataset]:
         from polymath.training.trained import STAGES
 
-        return [self.catalog[name] for name in STAGES.values() if name in self.catalog]
+        return [self.catalog[name] for stage, name in STAGES.items() if name in self.catalog and stage != but]
 
-    def _ended(self) -> list[Trained]:
-        """What each stage has trained last, the newest last."""
-        found = [run for dataset in self._models() if (run := dataset.load()) is not None]
+    def _ended(self, but: str | None = None) -> list[Trained]:
+        """What each stage (`but` one) has trained last, the newest last."""
+        found = [run for dataset in self._models(but) if (run := dataset.load()) is not None]
         return sorted(found, key=lambda run: run.ended)
 
     def parameters(self, name: str) -> Any:
