@@ -95,12 +95,27 @@ def test_whatever_a_stage_measures_is_drawn_small():
     assert all(0 <= x <= SMALL_WIDTH and 0 <= y <= SMALL_HEIGHT for x, y in points(drawn["learning_rate"].steps))
 
 
-def test_benchmarks_between_epochs_are_drawn_and_listed_by_step(made, tmp_path):
-    run = trained(training(made), tmp_path)
+def score(run, by_step):
+    """As a run writes down what its checkpoints scored."""
     with (run.folder / "log.jsonl").open("a") as log:
-        for step, score in ((2, 0.25), (4, 0.3)):
+        for step, score in by_step.items():
             scores = {"hellaswag": {"metric": "acc_norm", "score": score, "low": score - 0.1, "high": score + 0.1, "items": 50}}
             log.write(json.dumps({"step": step, "scores": scores}) + "\n")
+
+
+def test_benchmarks_of_a_chain_are_listed_by_the_steps_of_all_its_runs(made, tmp_path):
+    first = training(made)
+    second = training(made, before=first.run, train={"optimizer": {"learning_rate": 0.001}})
+    runs = [trained(each, tmp_path) for each in (first, second)]
+    for run, got in zip(runs, (0.25, 0.3), strict=True):
+        score(run, {4: got})
+    told = text_of(write_page(runs[-1], 1e9)).replace("\u202f", " ")
+    assert re.search(r"Step 4 Step 8 hellaswag acc norm 50 25\.0 % 15\.0 % to 35\.0 % 30\.0 %", told)
+
+
+def test_benchmarks_between_epochs_are_drawn_and_listed_by_step(made, tmp_path):
+    run = trained(training(made), tmp_path)
+    score(run, {2: 0.25, 4: 0.3})
     (small, *_) = draw_measured(History([run.log()]))
     assert (small.name, small.low, small.high, small.last) == ("hellaswag", 0.25, 0.3, 0.3)
     told = text_of(write_page(run, 1e9)).replace("\u202f", " ")

@@ -8,7 +8,7 @@ from typing import Any
 
 from polymath.planning.memory import GIB
 from polymath.reporting.card.words import plural
-from polymath.reporting.training.curves import COLOURS
+from polymath.reporting.training.curves import COLOURS, History
 from polymath.training.config import RunConfig
 from polymath.training.losses import perplexity
 from polymath.training.trained import Trained
@@ -86,13 +86,12 @@ class Score:
 
 
 def scores(chain: Sequence[Trained]) -> list[Score]:
-    """Of the last run that was scored while it went on; empty where none was."""
-    for trained in reversed(chain):
-        lines = [line for line in trained.log() if line.get("scores")]
-        if lines:
-            names = dict.fromkeys(name for line in lines for name in line["scores"])
-            return [_score(name, {line["step"]: line["scores"].get(name) for line in lines}) for name in names]
-    return []
+    """Of the runs, their steps counted through; empty where none was scored while it went on."""
+    history = History([trained.log() for trained in chain])
+    runs = zip(history.logs, history.begins, strict=True)
+    by_step = {line["step"] + begin: line["scores"] for log, begin in runs for line in log if line.get("scores")}
+    names = dict.fromkeys(name for scored in by_step.values() for name in scored)
+    return [_score(name, {step: scored.get(name) for step, scored in by_step.items()}) for name in names]
 
 
 def _score(name: str, by_step: dict[int, dict[str, Any] | None]) -> Score:
