@@ -77,8 +77,8 @@ def test_with_rewards_it_learns_from_replies_of_its_own(make_project, tmp_path_f
     params = "--params=" + ",".join([FROM, *(f"align.{dial}" for dial in dials)])
     result = kedro(project, *WORDS, params)
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "4 steps of 4 prompts (track prompts) on 1 CPU rank" in " ".join(result.stdout.split())
-    steps = [line["measured"] for line in trained(project).log if "loss" in line]
+    assert "4 steps of 16 replies to 4 prompts (track prompts) on 1 CPU rank" in " ".join(result.stdout.split())
+    steps = [line["measured"] for line in trained(project).log() if "loss" in line]
     assert all({"reward", "kl", "entropy", "rewards/format/mean"} <= set(step) for step in steps)
     page = (project / "data/07_reports/align/align.html").read_text("utf-8")
     for words in ("What its replies earn", "rewards/format/mean", "kl", "self-BLEU"):
