@@ -13,7 +13,7 @@ from polymath.sources.library import choose, licensed
 from polymath.store.folder import ShardFolder
 from polymath.tracking import RunRecord
 
-VERSION = 4
+VERSION = 5
 
 
 def write_card(
@@ -41,9 +41,10 @@ def write_card(
         licences=_licences(sources, run),
     )
     occasion = Occasion(run_record.command, run_record.started, run_record.tags, run_record.parameters, run_record.changed)
-    item = Item("card", (Data(made), occasion), made["records"].rows)
+    # The config is an input like the others: what is kept beside the card serves the next one, whatever its dials.
+    item = Item("card", (Data(made), occasion, config), made["records"].rows)
     inputs = {name: folder.digest for name, folder in made.items()}
-    return Plan("report", write_page, (item,), config, VERSION, engine=engine, inputs=inputs)
+    return Plan("report", write_page, (item,), version=VERSION, reuses=True, engine=engine, inputs=inputs)
 
 
 def _licences(sources: Sources, run: RunConfig) -> LicenceFacts:

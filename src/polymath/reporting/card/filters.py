@@ -63,6 +63,11 @@ class Measured:
         """The records nearest to the limit, on one side."""
         return self.near.drawn(side)
 
+    @property
+    def shown(self) -> list[Row]:
+        """Those on both sides."""
+        return [*self.rows("kept"), *self.rows("removed")]
+
 
 def measure_filters(data: Data, judge: JudgeConfig, sample: int) -> list[Measured]:
     """Every filter that removed something, the one that removed most first; about `sample` records make its histogram."""

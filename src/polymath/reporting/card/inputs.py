@@ -9,8 +9,10 @@ from pydantic import Field
 from polymath.config import Config
 from polymath.pipelines.curate.clean import JudgeConfig
 from polymath.pipelines.curate.tracks import TrackConfig
+from polymath.reporting.card.shown import ShownRecords
 from polymath.store.digest import digest_json
 from polymath.store.folder import ShardFolder
+from polymath.store.shards import Shard
 
 
 @dataclass(frozen=True)
@@ -18,10 +20,17 @@ class Data:
     """The datasets of a run by name, as one input of the card's plan."""
 
     folders: Mapping[str, ShardFolder]
+    earlier: tuple[Shard, ...] = ()
+    """Cards of earlier runs, which may have kept a record that this one shows."""
+
+    @cached_property
+    def records(self) -> ShownRecords:
+        """The records that are shown."""
+        return ShownRecords(self["records"], self.earlier)
 
     @cached_property
     def digest(self) -> str:
-        """Of all of them."""
+        """Of all datasets."""
         return digest_json({name: folder.digest for name, folder in self.folders.items()})
 
     def __getitem__(self, name: str) -> ShardFolder:
@@ -94,3 +103,8 @@ class CardConfig(Config):
     """Share of a benchmark item's words that a record must hold to count as a leak."""
     tracks: dict[str, TrackConfig] = Field(default_factory=dict)
     licences: LicenceFacts = LicenceFacts()
+
+    @property
+    def digest(self) -> str:
+        """Of all of it."""
+        return digest_json(self.model_dump(mode="json"))
