@@ -70,7 +70,7 @@ def token_sizes(tokens: pa.Table) -> dict[str, np.ndarray]:
     for side in ("", "rejected_"):
         ids, loss = (_one(tokens[f"{side}{name}"]) for name in ("ids", "loss"))
         lengths = ids.value_lengths().fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
-        trained = np.concatenate([[0], np.cumsum(loss.flatten().to_numpy(zero_copy_only=False), dtype=np.int64)])
+        trained = np.concatenate([[0], np.cumsum(loss.flatten().cast(pa.uint8()), dtype=np.int64)])
         ends = np.cumsum(lengths)
         sizes["tokens"] += lengths
         sizes["loss_tokens"] += trained[ends] - trained[ends - lengths]

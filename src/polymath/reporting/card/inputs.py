@@ -70,7 +70,7 @@ class ReportConfig(Config):
     batches: int = Field(100, ge=10, le=400)
     """Batches in the strip that shows what they are made of."""
     sample: int = Field(200_000, ge=1000)
-    """Records whose measurements make the histograms; a larger run is sampled evenly."""
+    """Records whose measurements make the histograms, at least; a larger run is sampled evenly, down to twice as many."""
 
 
 class SourceFacts(Config):

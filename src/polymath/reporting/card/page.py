@@ -83,7 +83,7 @@ def figures(data: Data, config: CardConfig) -> dict[str, Any]:
     lines = fates.ledgers(books, data["fates"].read().to_pylist(), config.sources)
     checked = head.checked(data["benchmark_items"], data["leak_matches"], config.min_coverage)
     packed = head.packed(data["sequences"], config.tracks)
-    drawn, measured = fertility.draw_records(data), filters.measure_filters(data, config.judge, report.sample)
+    drawn, measured = fertility.draw_records(data), filters.read_measures(data["filter_measures"], config.judge)
     data.records.fetch([*drawn.rows, *(row for one in measured for row in one.shown)])
     languages = fertility.fertilities(data, drawn)
     idle = batches.without_a_batch(data["schedule"])
