@@ -52,7 +52,7 @@ def _complete(
     known = {entry.name: entry for entry in before_it.shards} if before_it else {}
     found = {item.name: _found(plan, item, keys[item.name], folder, form, known) for item in plan.items}
     missing = [item for item in plan.items if not _is_whole(plan, found[item.name])]
-    header, before = replace(plan, items=()), _previous(plan, folder, form)
+    header, before = replace(plan, items=()), _previous(plan, folder, form, known)
     tasks: dict[str, Task] = {i.name: (header, i, keys[i.name], folder, form, found[i.name], before) for i in missing}
     total = sum(item.size for item in plan.items)
     done = total - sum(item.size for item in missing)
@@ -84,11 +84,13 @@ def run_item(task: Task) -> list[Entry]:
     return entries
 
 
-def _previous(plan: Plan, folder: Path, form: Format) -> tuple[Shard, ...]:
-    """What the same function and Config made here before, of whatever inputs: each file says so itself."""
+def _previous(plan: Plan, folder: Path, form: Format, known: Mapping[str, Entry]) -> tuple[Shard, ...]:
+    """What the same function and Config made here before, of whatever inputs: the manifest says so, or each file itself."""
     if not plan.reuses:
         return ()
-    found = (find_shard(folder, path.stem, form) for path in sorted(folder.glob(f"*.{form}")))
+    names = [path.stem for path in sorted(folder.glob(f"*.{form}"))]
+    listed = {name: entry for name, entry in known.items() if _is_there(folder, entry)}
+    found = [listed.get(name) or find_shard(folder, name, form) for name in names]
     return tuple(Shard(folder, entry) for entry in found if entry and entry.base == plan.base_key)
 
 

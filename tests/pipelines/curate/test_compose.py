@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from polymath.errors import UserError
+from polymath.pipelines.curate import compose
 from polymath.pipelines.curate.compose import compose_examples
 from polymath.pipelines.curate.recipes import Recipes
 from polymath.pipelines.curate.systems import SystemsConfig
@@ -43,6 +44,22 @@ def test_a_missing_system_prompt_does_not_stop_a_recipe(tmp_path):
 def test_removed_records_make_no_examples(tmp_path):
     found = examples(tmp_path, [row(), row(), row()], INSTRUCT, without=["s/1"])
     assert [example["record"] for example in found] == [0, 2]
+
+
+def test_when_fates_change_the_examples_of_other_records_are_copied(tmp_path, monkeypatch):
+    rows = [row(prompt=f"Question {n}", **({"context": "x"} if n % 3 else {})) for n in range(30)]
+    examples(tmp_path, rows, INSTRUCT, without=["s/1", "s/2", "s/20"])
+    composed = []
+    real = compose.Composer.__init__
+    watched = lambda self, records, at, *more: composed.extend(at.tolist()) or real(self, records, at, *more)  # noqa: E731
+    monkeypatch.setattr(compose.Composer, "__init__", watched)
+    again = examples(tmp_path, rows, INSTRUCT, without=["s/2", "s/7"])
+    assert composed == [1, 20]
+    assert again == examples(tmp_path / "afresh", rows, INSTRUCT, without=["s/2", "s/7"])
+    composed.clear()
+    others = {"without_input": {**INSTRUCT["without_input"], "prompt": ["Now: {prompt}"]}}
+    assert {example["prompt"][:5] for example in examples(tmp_path, rows, others)} == {"Now: "}
+    assert len(composed) == 30
 
 
 def test_each_record_gets_one_wording_and_always_the_same(tmp_path):

@@ -121,6 +121,24 @@ def test_groups_that_were_verified_before_are_not_compared_again(tmp_path, monke
     assert dedup(tmp_path, grown, folder="afresh")["decisions"].digest == again
 
 
+def test_a_text_is_read_again_only_where_it_is_a_candidate_that_it_was_not(tmp_path, monkeypatch):
+    from polymath.pipelines.curate import dedup as step
+
+    rows = texts(text(0), text(0, changed=[50]), text(150), text(250))
+    dedup(tmp_path, records_of(tmp_path / "records", {"a": rows}, "text"))
+    grown = records_of(tmp_path / "more", {"a": rows, "b": texts(text(250), text(150, changed=[7]))}, "text")
+    read = []
+    real = step.dedup_texts
+    monkeypatch.setattr(step, "dedup_texts", lambda shard, rows=None: read.append((shard.name, rows)) or real(shard, rows))
+    again = dedup(tmp_path, grown)
+    # Of `a` the third record now has one to be compared with; the fourth only has a copy, which needs no comparing.
+    assert [each for each in read if each[1] is not None] == [("a-00000", [2]), ("b-00000", [1])]
+    read.clear()
+    afresh = dedup(tmp_path, grown, folder="afresh")
+    assert [each for each in read if each[1] is not None] == [("a-00000", [0, 1, 2]), ("b-00000", [1])]
+    assert {name: folder.digest for name, folder in again.items()} == {n: folder.digest for n, folder in afresh.items()}
+
+
 def test_sources_are_compared_by_what_they_share(tmp_path):
     records = records_of(tmp_path / "records", {"a": texts(text(0), text(150)), "b": texts(text(0), text(250))}, "text")
     made = dedup(tmp_path, records)

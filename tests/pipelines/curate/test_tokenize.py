@@ -116,8 +116,8 @@ def decisions(rows, gone=(), split="train"):
     return pa.table({"kept": kept, "split": pa.array([split] * rows).dictionary_encode()})
 
 
-def tokens(tmp_path, trained, rows, gone=(), config=TokenizeConfig(), name="tokens"):
-    given = folder_of(tmp_path / f"{name}-examples", {"s-00000": examples(*rows)})
+def tokens(tmp_path, trained, rows, gone=(), config=TokenizeConfig(), name="tokens", origin=None):
+    given = folder_of(tmp_path / f"{name}-examples", {"s-00000": examples(*rows)}, {"s-00000": {"origin": origin}})
     split = folder_of(tmp_path / f"{name}-split", {"s-00000": decisions(len(rows), gone)})
     return runner(tmp_path)(name, tokenize_examples(given, split, trained, config, ENGINE), "arrow")
 
@@ -166,6 +166,23 @@ def test_what_was_tokenized_before_is_not_tokenized_again(tmp_path, trained, mon
     afresh = tokens(tmp_path, trained, ROWS, name="afresh")
     assert len(encoded) == 9
     assert again.digest == afresh.digest
+
+
+def test_examples_of_the_same_records_and_recipes_are_known_by_their_names(tmp_path, trained, monkeypatch):
+    pair = {"prompt": "Which?", "chosen": "this one", "rejected": "that"}
+    before, now = [*ROWS, pair, {**pair, "task": "preference"}], [*ROWS, pair, pair]
+    tokens(tmp_path, trained, before, gone=[1, 2], origin="same")
+    framed = []
+    monkeypatch.setattr(steps, "pieces_of", lambda table, *more: framed.append(len(table)) or pieces_of(table, *more))
+    again = tokens(tmp_path, trained, now, gone=[0, 2], origin="same")
+    assert framed[:1] == [2]  # the second row is new, and the last one has moved to another task
+    afresh = tokens(tmp_path, trained, now, gone=[0, 2], name="afresh")
+    assert again.digest == afresh.digest
+    framed.clear()
+    tokens(tmp_path, trained, now, gone=[0], origin="other")
+    assert framed[:1] == [5]
+    tokens(tmp_path, trained, now, gone=[0, 1, 2], origin="other")
+    assert framed[:1] == [5]
 
 
 def test_another_tokenizer_tokenizes_everything_again(tmp_path, trained, monkeypatch):

@@ -36,8 +36,15 @@ def cleaned(tmp_path) -> Data:
     return Data({"text_signals": signals, "clean_decisions": decided, "relevance": empty})
 
 
+def measured(data: Data, share: float = 1.0) -> list[filters.Measured]:
+    config = filters.MeasureConfig(judge=JUDGE, share=share)
+    pairs = zip(data["text_signals"].shards, data["clean_decisions"].shards, strict=True)
+    tables = {signals.name: filters.measure_shard(signals, decided, config) for signals, decided in pairs}
+    return filters.read_measures(folder_of(data["text_signals"].path.parent / "measures", tables), JUDGE)
+
+
 def test_filters_come_with_what_they_removed_their_limit_and_its_side(cleaned):
-    long_, refusal = filters.measure_filters(cleaned, JUDGE, 1000)
+    long_, refusal = measured(cleaned)
     assert (long_.filter, long_.first, long_.limit, long_.is_floor) == ("reply_too_long", 39, 100, False)
     assert len(long_.sampled) == 81
     assert long_.chart() is not None
@@ -45,7 +52,7 @@ def test_filters_come_with_what_they_removed_their_limit_and_its_side(cleaned):
 
 
 def test_the_records_nearest_to_the_limit_stand_on_either_side(cleaned):
-    long_, refusal = filters.measure_filters(cleaned, JUDGE, 1000)
+    long_, refusal = measured(cleaned)
     lengths = cleaned["text_signals"].shards[0].read(["reply_characters"])["reply_characters"].to_pylist()
     assert [lengths[row.row] for row in long_.rows("kept")] == [100, 99, 98]
     assert [lengths[row.row] for row in long_.rows("removed")] == [101, 102, 103]
@@ -54,21 +61,26 @@ def test_the_records_nearest_to_the_limit_stand_on_either_side(cleaned):
 
 
 def test_a_source_that_is_not_judged_is_not_measured(cleaned):
-    assert all(row.shard == 0 for one in filters.measure_filters(cleaned, JUDGE, 1000) for row in one.rows("removed"))
+    assert all(row.shard == 0 for one in measured(cleaned) for row in one.rows("removed"))
 
 
 def test_a_sample_counts_every_removed_record_and_draws_few(cleaned):
-    long_ = filters.measure_filters(cleaned, JUDGE, 30)[0]
+    long_ = measured(cleaned, share=0.25)[0]
     assert long_.first == 39
     assert len(long_.sampled) < 60
     assert len(long_.rows("removed")) == 3
 
 
+def test_a_larger_run_is_sampled_by_powers_of_two():
+    shares = [filters.sampled_share(100, rows) for rows in (0, 30, 100, 199, 200, 399, 900)]
+    assert shares == [1, 1, 1, 1, 0.5, 0.5, 0.125]
+
+
 def test_filters_that_removed_nothing_are_named_those_switched_off_are_not(cleaned):
-    measured = filters.measure_filters(cleaned, JUDGE, 1000)
-    assert filters.idle_filters(measured, JUDGE, {"short", "none"}) == []
-    assert filters.idle_filters(measured[:1], JUDGE, {"short"}) == ["refusal"]
-    assert filters.limits_of(measured)["reply_too_long"] == {"max_characters": 100}
+    found = measured(cleaned)
+    assert filters.idle_filters(found, JUDGE, {"short", "none"}) == []
+    assert filters.idle_filters(found[:1], JUDGE, {"short"}) == ["refusal"]
+    assert filters.limits_of(found)["reply_too_long"] == {"max_characters": 100}
 
 
 def texts(marked: duplicates.Text) -> str:

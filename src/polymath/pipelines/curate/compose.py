@@ -1,7 +1,7 @@
 """Compose: recipes make training examples of records. A recipe is YAML: wordings and templates over the record's fields."""
 
 import string
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import xxhash
 
 from polymath.config import Config
-from polymath.engine.contract import EngineConfig, Item, Plan
+from polymath.engine.contract import EngineConfig, Item, Piece, Plan
 from polymath.pipelines.curate.decisions import aligned
 from polymath.pipelines.curate.recipes import EXTRA, Recipe, Recipes, check_asked
 from polymath.pipelines.curate.systems import SystemsConfig, given_systems
@@ -20,6 +20,7 @@ from polymath.pipelines.libraries import Sources
 from polymath.records import EXAMPLE, RECORD, TEXT_FIELDS
 from polymath.store.digest import digest_json
 from polymath.store.folder import ShardFolder
+from polymath.store.rows import pick_rows, read_sound
 from polymath.store.shards import Shard
 from polymath.tasks import TASKS
 
@@ -53,7 +54,7 @@ def compose_examples(
     )
     inputs = {"records": records.digest, "select_decisions": select_decisions.digest}
     config = ComposeConfig(recipes=every, systems=systems)
-    return Plan("compose", compose_shard, items, config, VERSION, engine=engine, inputs=inputs)
+    return Plan("compose", compose_shard, items, config, VERSION, reuses=True, engine=engine, inputs=inputs)
 
 
 @dataclass(frozen=True)
@@ -86,18 +87,37 @@ def chosen_recipes(sources: Sources, name: str, recipes: Mapping[str, Mapping[st
     return _chosen(sources, name, recipes).of(sources.root[name].task, recipes[sources.root[name].task])
 
 
-def compose_shard(records: Shard, decisions: Shard, chosen: Chosen, config: ComposeConfig) -> pa.Table:
-    """Examples (schema EXAMPLE) of one record shard, in the order of its records."""
-    table = records.read()
+def compose_shard(records: Shard, decisions: Shard, chosen: Chosen, config: ComposeConfig, previous: Sequence[Shard]) -> Piece:
+    """Examples (schema EXAMPLE) of one record shard, in the order of its records.
+
+    An example depends on its record, the task that it has now, and the recipes, whatever the other records' fates: those that
+    an earlier run made of a record are copied. The note `origin` says of which records and recipes they are.
+    """
     state = decisions.read(["kept", "task"])
     kept, tasks = state["kept"].to_numpy(), state["task"].cast(pa.string()).to_numpy()
-    parts = [EXAMPLE.empty_table()]
-    for task in sorted(set(tasks[kept])):
-        rows = np.flatnonzero(kept & (tasks == task))
-        mine = Composer(table.take(pa.array(rows)), rows, task, config)
+    origin = digest_json([VERSION, records.digest, chosen.digest, config.model_dump(mode="json")])
+    earlier = (shard for shard in previous if shard.name == records.name and shard.entry.note.get("origin") == origin)
+    old = pa.concat_tables([EXAMPLE.empty_table(), *read_sound(earlier, EXAMPLE.names)])
+    record = old["record"].to_numpy()
+    stays = kept[record] & (tasks[record] == old["task"].cast(pa.string()).to_numpy())
+    todo = kept.copy()
+    todo[record[stays]] = False
+    made = [pick_rows(old, np.flatnonzero(stays)), *_composed(records, np.flatnonzero(todo), tasks, chosen, config)]
+    table = pa.concat_tables(made)
+    order = pc.sort_indices(table.select(["record", "id"]), [("record", "ascending"), ("id", "ascending")])
+    return Piece(pick_rows(table, order.to_numpy()).unify_dictionaries(), {"origin": origin})
+
+
+def _composed(records: Shard, rows: np.ndarray, tasks: np.ndarray, chosen: Chosen, config: ComposeConfig) -> Iterator[pa.Table]:
+    """The examples of the records in `rows`, task by task and recipe by recipe."""
+    if not len(rows):
+        return
+    table = records.take(rows.tolist())
+    for task in sorted(set(tasks[rows])):
+        mine = np.flatnonzero(tasks[rows] == task)
+        composer = Composer(pick_rows(table, mine), rows[mine], task, config)
         for name, recipe in chosen.of(task, config.recipes[task]).items():
-            parts += [mine.examples(name, recipe, variant) for variant in range(recipe.variants)]
-    return pa.concat_tables(parts).sort_by([("record", "ascending"), ("id", "ascending")]).unify_dictionaries()
+            yield from (composer.examples(name, recipe, variant) for variant in range(recipe.variants))
 
 
 class Composer:

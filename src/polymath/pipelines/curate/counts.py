@@ -70,10 +70,10 @@ def token_sizes(tokens: pa.Table) -> dict[str, np.ndarray]:
     for side in ("", "rejected_"):
         ids, loss = (_one(tokens[f"{side}{name}"]) for name in ("ids", "loss"))
         lengths = ids.value_lengths().fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
-        trained = loss.flatten().to_numpy(zero_copy_only=False)
-        owner = np.repeat(np.arange(len(tokens)), lengths)
+        trained = np.concatenate([[0], np.cumsum(loss.flatten().cast(pa.uint8()), dtype=np.int64)])
+        ends = np.cumsum(lengths)
         sizes["tokens"] += lengths
-        sizes["loss_tokens"] += np.bincount(owner, trained, minlength=len(tokens)).astype(np.int64)
+        sizes["loss_tokens"] += trained[ends] - trained[ends - lengths]
     return sizes
 
 

@@ -19,16 +19,18 @@ from polymath.errors import UserError
 from polymath.pipelines.curate.decisions import aligned, side_by_side
 from polymath.pipelines.curate.order import PolicyOrder
 from polymath.store.folder import ShardFolder
+from polymath.store.rows import find_rows, pick_rows, read_sound
 from polymath.store.shards import Shard
 from polymath.tasks import TASKS
 from polymath.text import buckets, minhash
 from polymath.text.buffers import Strings, as_strings
 from polymath.text.shingles import ShingleParams
 
-VERSION = 3
+VERSION, GROUPING_VERSION = 3, 4
 PERMUTATIONS_SEED = 1  # datasketch's default, so that exported signatures compare with signatures made elsewhere
 BATCH_BYTES = 32 * 2**20
 """Text of the candidates that one worker verifies at a time; a single group may be larger."""
+TEXT = pa.schema([("text_hash", pa.uint64()), ("text", pa.large_string())])
 
 
 class SketchConfig(Config):
@@ -121,7 +123,7 @@ def find_candidates(
     folders = {"records": records, "signatures": signatures, "clean_decisions": clean_decisions}
     item = Item("candidates", tuple(folders.values()), records.rows)
     inputs = {name: folder.digest for name, folder in folders.items()}
-    return Plan("dedup", group_candidates, (item,), dedup.sketch, VERSION, streams=True, engine=engine, inputs=inputs)
+    return Plan("dedup", group_candidates, (item,), dedup.sketch, GROUPING_VERSION, streams=True, engine=engine, inputs=inputs)
 
 
 def group_candidates(
@@ -134,7 +136,8 @@ def group_candidates(
     """A piece per record shard: those of its rows that may repeat another record, or be repeated.
 
     `row` in the shard; its `place`; `first`, the place of the first record with the same text (its own, if it is that one);
-    `group`, the place of the group's first record; `text_hash`; `batch`, the worker's share that the group belongs to.
+    `group`, the place of the group's first record; `text_hash`; `batch`, the worker's share that the group belongs to, -1
+    where all of the group say the same: then there is nothing to compare.
     Memory: about 80 bytes per record, one band at a time.
     """
     order = PolicyOrder.of(records)
@@ -160,15 +163,17 @@ def group_candidates(
         table = pa.table(
             {"row": pa.array(rows), "place": pa.array(start + rows), **columns, "batch": pa.array(batch[start + rows])}
         )
-        batches = int(batch.max(initial=-1)) + 1
+        batches = int(batch.max(initial=0)) + 1
         yield Piece(table, {"shard": number, "batches": batches, "last": number == len(records.shards) - 1})
 
 
 def _batches(group: np.ndarray, members: np.ndarray, records: ShardFolder, order: PolicyOrder) -> np.ndarray:
-    """The batch of every record's group (int32, by place): whole groups, about `BATCH_BYTES` of text each."""
+    """The batch of every record's group (int32, by place): whole groups, about `BATCH_BYTES` of text each; -1 for one text."""
     mean_bytes = max(records.bytes * 3 // max(records.rows, 1), 1)  # compressed bytes, and text compresses to a third
-    sizes = np.bincount(group[members], minlength=order.rows) * mean_bytes
-    return (np.cumsum(sizes) // BATCH_BYTES).astype(np.int32)[group]
+    texts = np.bincount(group[members], minlength=order.rows)
+    compared = texts > 1
+    sizes = np.where(compared, texts, 0) * mean_bytes
+    return np.where(compared, np.cumsum(sizes) // BATCH_BYTES, -1).astype(np.int32)[group]
 
 
 def gather_candidates(records: ShardFolder, candidates: ShardFolder, dedup: DedupConfig, engine: EngineConfig) -> Plan:
@@ -176,13 +181,25 @@ def gather_candidates(records: ShardFolder, candidates: ShardFolder, dedup: Dedu
     pairs = side_by_side(records, candidates, by_name=False) if dedup.verify.verified else []
     items = tuple(Item(record.name, (record, candidate), candidate.rows) for record, candidate in pairs)
     inputs = {"records": records.digest, "candidates": candidates.digest}
-    return Plan("dedup", gather_texts, items, version=VERSION, engine=engine, inputs=inputs)
+    return Plan("dedup", gather_texts, items, version=GROUPING_VERSION, reuses=True, engine=engine, inputs=inputs)
 
 
-def gather_texts(records: Shard, candidates: Shard) -> pa.Table:
-    """`batch`, `group`, `place`, `text_hash`, `text` of one shard's candidates; copies of an earlier text are left out."""
+def gather_texts(records: Shard, candidates: Shard, previous: Sequence[Shard]) -> pa.Table:
+    """`batch`, `group`, `place`, `text_hash`, `text` of one shard's candidates; copies of an earlier text are left out.
+
+    A text that was gathered before, as its hash says, is copied: records are read again only for what is a candidate now.
+    """
     table = candidates.read()
-    chosen = table.filter(pa.array(table["first"].to_numpy() == table["place"].to_numpy()))
-    text = dedup_texts(records, chosen["row"].to_pylist()) if len(chosen) else pa.array([], pa.large_string())
-    chosen = chosen.select(["batch", "group", "place", "text_hash"]).append_column("text", text)
-    return chosen.sort_by([("batch", "ascending"), ("place", "ascending")])
+    compared = (table["first"].to_numpy() == table["place"].to_numpy()) & (table["batch"].to_numpy() >= 0)
+    chosen = table.filter(pa.array(compared)).sort_by([("batch", "ascending"), ("place", "ascending")])
+    earlier = (shard for shard in previous if shard.name == records.name)
+    known = pa.concat_tables([TEXT.empty_table(), *read_sound(earlier, TEXT.names)])
+    old = find_rows(known["text_hash"].to_numpy(), chosen["text_hash"].to_numpy())
+    new = np.flatnonzero(old < 0)
+    new = new[np.argsort(chosen["row"].to_numpy()[new])]
+    text = dedup_texts(records, chosen["row"].to_numpy()[new].tolist()) if len(new) else pa.array([], pa.large_string())
+    fresh = pa.Table.from_arrays([chosen["text_hash"].take(pa.array(new)), text], schema=TEXT)
+    place = np.where(old >= 0, len(new) + old, -1)
+    place[new] = np.arange(len(new))
+    texts = pick_rows(pa.concat_tables([fresh, known]), place)
+    return chosen.select(["batch", "group", "place", "text_hash"]).append_column("text", texts["text"])

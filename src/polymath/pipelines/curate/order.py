@@ -104,6 +104,23 @@ class PolicyOrder:
 
 
 @dataclass(frozen=True)
+class Start:
+    """The place of a record shard's first record, as an input of a plan: sources that come after it change nothing."""
+
+    place: int
+
+    @classmethod
+    def of_each(cls, records: ShardFolder) -> "list[Start]":
+        """That of every record shard."""
+        return [cls(int(place)) for place in PolicyOrder.of(records).starts]
+
+    @property
+    def digest(self) -> str:
+        """The number says it all."""
+        return str(self.place)
+
+
+@dataclass(frozen=True)
 class Ordered:
     """The policy order and the number of one record shard in it, as an input of a plan."""
 

@@ -73,6 +73,13 @@ def _packing(track: TrackConfig) -> TrackConfig:
     return TrackConfig(**track.model_dump(include=set(names)), **parts)
 
 
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """The rank of each value among the different ones, sorted: int64[n]. Far faster than sorting texts one by one."""
+    coded = pa.array(values).dictionary_encode()
+    rank = np.argsort(np.argsort(np.array(coded.dictionary.to_pylist())))
+    return rank[coded.indices.to_numpy(zero_copy_only=False)] if len(values) else np.empty(0, np.int64)
+
+
 @dataclass(frozen=True)
 class _Examples:
     """The examples of a track, an entry each."""
@@ -99,8 +106,11 @@ def pack_track(tokens: ShardFolder, counts: ShardFolder, concepts: ShardFolder, 
     )
     left = examples.at(long_)
     examples = examples.at(~long_)
-    split, part, task = (column.astype(str) for column in (examples.split, examples.part, examples.task))
-    _, stratum = np.unique(np.rec.fromarrays([split, part, task, examples.concept]), return_inverse=True)
+    stratum = np.zeros(len(examples.tokens), np.int64)
+    for column in (examples.split, examples.part, examples.task, examples.concept):
+        codes = _ranks(column)
+        stratum = stratum * (codes.max(initial=0) + 1) + codes
+    stratum = np.unique(stratum, return_inverse=True)[1]
     parts = [SEQUENCE.empty_table()]
     for number in range(int(stratum.max(initial=-1)) + 1):
         mine = examples.at(np.flatnonzero(stratum == number))
@@ -120,7 +130,8 @@ def _examples_of(tokens: ShardFolder, counts: ShardFolder, concepts: ShardFolder
         plain = {name: table[name].cast(pa.string()) for name in ("source", "task", "split")}
         tier = pa.array([tiers[shard.name.rpartition("-")[0]]] * len(table))
         kinds = pa.table({**plain, "tier": tier})
-        rows, part = np.flatnonzero(config.takes(kinds)), config.parts_of(kinds)
+        some, kind = _kinds(kinds)
+        rows, part = np.flatnonzero(config.takes(some)[kind]), config.parts_of(some)[kind]
         sizes = sum(_lengths(table[name]) for name in ("ids", "rejected_ids"))
         concept = placed.read(["concept"])["concept"].take(table["record"]).to_numpy()
         split, task = (plain[name].to_numpy() for name in ("split", "task"))
@@ -128,6 +139,13 @@ def _examples_of(tokens: ShardFolder, counts: ShardFolder, concepts: ShardFolder
         parts.append([np.asarray(column)[rows] for column in columns])
     empty = [np.empty(0, kind) for kind in (np.int64, np.int64, np.int64, object, object, object, np.int32)]
     return _Examples(*(np.concatenate(columns) for columns in zip(empty, *parts, strict=True)))
+
+
+def _kinds(table: pa.Table) -> tuple[pa.Table, np.ndarray]:
+    """A row of each source and task that there is, and for each row of the table, which one is like it: int64[n]."""
+    source, task = _ranks(table["source"].to_numpy()), _ranks(table["task"].to_numpy())
+    _, first, kind = np.unique(source * (task.max(initial=0) + 1) + task, return_index=True, return_inverse=True)
+    return table.take(pa.array(first)), kind
 
 
 def _lengths(column: pa.ChunkedArray) -> np.ndarray:

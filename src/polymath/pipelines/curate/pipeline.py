@@ -3,7 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from polymath.pipelines.curate.books import balance_books, count_fates
-from polymath.pipelines.curate.card import write_card
+from polymath.pipelines.curate.card import measure_filters, write_card
 from polymath.pipelines.curate.clean import judge_text, measure_text
 from polymath.pipelines.curate.compose import compose_examples
 from polymath.pipelines.curate.concepts import embed_records, fit_concepts, fit_space, place_in_concepts
@@ -100,9 +100,12 @@ def create_pipeline() -> Pipeline:
     told = {name: name for node in curated.nodes for name in node.outputs}  # the card tells of everything that was made
     return curated + sum_steps("curate", [
         Step("report", [
+            Node(measure_filters,
+                 ["text_signals", "relevance", "clean_decisions", "params:clean", "params:report", ENGINE], "filter_measures"),
             Node(write_card,
                  {"run_record": "run_record", "run": "params:run", "sources": "params:sources", "clean": "params:clean",
                   "dedup": "params:dedup", "decontaminate": "params:decontaminate", "mix": "params:mix",
-                  "report": "params:report", "engine": ENGINE, **told}, "data_card"),
+                  "report": "params:report", "engine": ENGINE,
+                  "filter_measures": "filter_measures", **told}, "data_card"),
         ]),
     ])  # fmt: skip

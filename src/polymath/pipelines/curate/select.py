@@ -8,7 +8,7 @@ from polymath.config import Config
 from polymath.engine.contract import EngineConfig, Item, Plan
 from polymath.pipelines.curate.concepts import ConceptConfig
 from polymath.pipelines.curate.decisions import aligned, decide
-from polymath.pipelines.curate.order import Ordered, PolicyOrder
+from polymath.pipelines.curate.order import PolicyOrder, Start
 from polymath.pipelines.curate.ranking import Candidates, rankings
 from polymath.store.folder import ShardFolder
 from polymath.store.shards import Shard
@@ -127,23 +127,21 @@ def select_records(
     records: ShardFolder, decontaminate_decisions: ShardFolder, over_caps: ShardFolder, engine: EngineConfig
 ) -> Plan:
     """Remove what is over a cap."""
-    order = PolicyOrder.of(records)
-    shards = decontaminate_decisions.shards
-    items = tuple(Item(shard.name, (shard, over_caps, Ordered(order, n)), shard.rows) for n, shard in enumerate(shards))
+    pairs = zip(decontaminate_decisions.shards, Start.of_each(records), strict=True)
+    items = tuple(Item(shard.name, (shard, over_caps, start), shard.rows) for shard, start in pairs)
     inputs = {"decontaminate_decisions": decontaminate_decisions.digest, "over_caps": over_caps.digest}
     return Plan("select", select_in_shard, items, version=VERSION, engine=engine, inputs=inputs)
 
 
-def select_in_shard(decisions: Shard, over: ShardFolder, ordered: Ordered) -> pa.Table:
+def select_in_shard(decisions: Shard, over: ShardFolder, start: Start) -> pa.Table:
     """The decisions of one shard after the caps."""
     before = decisions.read(["kept", "reason", "task"])
     removed = {reason: np.zeros(len(before), bool) for reason in (OVER_SOURCE_CAP, OVER_CONCEPT_CAP)}
     if over.shards:
         table = over.read()
-        start = ordered.order.starts[ordered.shard]
-        first, last = np.searchsorted(table["place"].to_numpy(), [start, start + len(before)])
+        first, last = np.searchsorted(table["place"].to_numpy(), [start.place, start.place + len(before)])
         mine = table.slice(first, last - first)
         reasons = mine["reason"].to_numpy()
         for reason, mask in removed.items():
-            mask[mine["place"].to_numpy()[reasons == reason] - start] = True
+            mask[mine["place"].to_numpy()[reasons == reason] - start.place] = True
     return decide(before, removed)

@@ -13,7 +13,7 @@ from polymath.engine.contract import EngineConfig, Item, Plan
 from polymath.errors import UserError
 from polymath.mixing.straddle import straddlers
 from polymath.pipelines.curate.decisions import aligned, decide, side_by_side
-from polymath.pipelines.curate.order import Ordered, PolicyOrder
+from polymath.pipelines.curate.order import PolicyOrder, Start
 from polymath.store.folder import ShardFolder
 from polymath.store.shards import Shard
 
@@ -104,22 +104,20 @@ def split_records(
     engine: EngineConfig,
 ) -> Plan:
     """The split of every record; one that would carry content from one split into another is removed."""
-    order = PolicyOrder.of(records)
-    pairs = enumerate(side_by_side(select_decisions, group_keys))
-    items = tuple(Item(d.name, (d, keys, straddling, Ordered(order, n)), d.rows) for n, (d, keys) in pairs)
+    pairs = zip(side_by_side(select_decisions, group_keys), Start.of_each(records), strict=True)
+    items = tuple(Item(d.name, (d, keys, straddling, start), d.rows) for (d, keys), start in pairs)
     folders: dict[str, Any] = {"select_decisions": select_decisions, "group_keys": group_keys, "straddlers": straddling}
     inputs = {name: folder.digest for name, folder in folders.items()}
     return Plan("split", split_shard, items, split, VERSION, engine=engine, inputs=inputs)
 
 
-def split_shard(decisions: Shard, keys: Shard, straddling: ShardFolder, ordered: Ordered, config: SplitConfig) -> pa.Table:
+def split_shard(decisions: Shard, keys: Shard, straddling: ShardFolder, start: Start, config: SplitConfig) -> pa.Table:
     """The decisions of one shard, with `split`."""
     before = decisions.read(["kept", "reason", "task"])
-    start = ordered.order.starts[ordered.shard]
     places = straddling.read()["place"].to_numpy()
     mask = np.zeros(len(before), bool)
-    first, last = np.searchsorted(places, [start, start + len(before)])
-    mask[places[first:last] - start] = True
+    first, last = np.searchsorted(places, [start.place, start.place + len(before)])
+    mask[places[first:last] - start.place] = True
     numbers = splits_of(keys.read(["group"])["group"].to_numpy(), config)
     names = pa.DictionaryArray.from_arrays(pa.array(numbers.astype(np.int32)), pa.array(SPLITS))
     return decide(before, {STRADDLES: mask}, split=names)

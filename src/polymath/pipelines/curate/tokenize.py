@@ -3,7 +3,6 @@
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,10 +19,13 @@ from polymath.pipelines.curate.decisions import side_by_side
 from polymath.pipelines.curate.forms import NO_TEMPLATE, Pieces, firsts, pieces_of
 from polymath.pipelines.curate.tokenizer import TRAINED, TokenizerConfig
 from polymath.store.folder import ShardFolder
+from polymath.store.rows import find_rows, pick_rows, read_sound
 from polymath.store.shards import Shard
 from polymath.text.buffers import as_strings
 
 VERSION = 2
+MADE = ["text", "ids", "loss", "rejected_text", "rejected_ids", "rejected_loss"]
+"""The columns that tokenizing makes."""
 
 
 class EncodeConfig(Config):
@@ -69,37 +71,55 @@ def encode_shard(
     """One shard of examples as tokens: `id`, `record`, `source`, `task`, `recipe`, `split`, `ids` and `loss` (a bool per id).
 
     Pairs have the rejected side in `rejected_ids` and `rejected_loss`. `text` is a digest of what was tokenized, by which a
-    later run finds ids that it need not make again.
+    later run finds ids that it need not make again. Where compose says that examples of a name are the same as before
+    (`origin`), not even their text is read.
     """
     state = decisions.read(["kept", "split"])
-    table = examples.read()
-    table = table.filter(pa.array(state["kept"].to_numpy()[table["record"].to_numpy()]))
-    answer = pc.coalesce(table["reply"], table["chosen"])
-    table = table.append_column("answer", answer)
-    paired = table["rejected"].is_valid().to_numpy()
-
-    encoder = codec(tokenizer.path, tokenizer.digest)
+    named = examples.read(["id", "record", "source", "task", "recipe"])
+    rows = np.flatnonzero(state["kept"].to_numpy()[named["record"].to_numpy()])
+    named = named.take(pa.array(rows))
+    note = {"tokenizer": tokenizer.digest, "origin": examples.entry.note.get("origin")}
     old = [shard for shard in previous if shard.name == examples.name and shard.entry.note["tokenizer"] == tokenizer.digest]
-    known = _Known.of(old, "")
-    main, fresh, library = _encode(table, "answer", encoder, config.form, known)
-    columns: dict[str, Any] = {name: table[name] for name in ("id", "record", "source", "task", "recipe")}
-    columns["split"] = state["split"].take(table["record"])
-    columns |= {"text": main.digests, "ids": main.ids, "loss": main.loss}
-    if paired.any():
-        rows = np.flatnonzero(paired)
-        other, also_fresh, _ = _encode(
-            table.take(pa.array(rows)), "rejected", encoder, config.form, _Known.of(old, "rejected_")
-        )
+    same = read_sound((shard for shard in old if note["origin"] == shard.entry.note.get("origin", "")), ["id", "task", *MADE])
+    place = _same_examples(named, same)
+    new = np.flatnonzero(place < 0)
+    fresh, library = 0, ""
+    if len(new) or not same:
+        texts = pick_rows(examples.read(), rows[new])
+        made, fresh, library = _tokenized(texts, codec(tokenizer.path, tokenizer.digest), config.form, old)
+        place = np.where(place < 0, np.cumsum(place < 0) - 1, len(new) + place)
+        same = [made, *same]
+    tokens = pick_rows(pa.concat_tables([table.select(MADE) for table in same]), place)
+    table = named.append_column("split", state["split"].take(named["record"]))
+    for name in MADE:
+        table = table.append_column(name, tokens[name])
+    return Piece(table, {**note, "library": library, "fresh": fresh})
+
+
+def _same_examples(named: pa.Table, made: Sequence[pa.Table]) -> np.ndarray:
+    """For each example the row of the one of the same name and task in what was made before (a table or none), else -1."""
+    if not made:
+        return np.full(len(named), -1)
+    found = pc.index_in(named["id"], value_set=made[0]["id"].combine_chunks())
+    tasks = (column.cast(pa.string()) for column in (named["task"], made[0]["task"].take(found)))
+    return pc.if_else(pc.fill_null(pc.equal(*tasks), False), found, -1).to_numpy().astype(np.int64)
+
+
+def _tokenized(examples: pa.Table, encoder: Codec, form: FormConfig, old: Sequence[Shard]) -> tuple[pa.Table, int, str]:
+    """Tokens of examples (columns MADE), row for row; how many texts had to be tokenized, and the library that did it."""
+    examples = examples.append_column("answer", pc.coalesce(examples["reply"], examples["chosen"]))
+    main, fresh, library = _encode(examples, "answer", encoder, form, _Known.of(old, ""))
+    paired = np.flatnonzero(examples["rejected"].is_valid().to_numpy())
+    sides = [pa.nulls(len(examples), kind) for kind in (pa.uint64(), main.ids.type, main.loss.type)]
+    if len(paired):
+        pairs = examples.take(pa.array(paired))
+        other, also_fresh, _ = _encode(pairs, "rejected", encoder, form, _Known.of(old, "rejected_"))
         fresh += also_fresh
-        spread = np.full(len(table), -1)
-        spread[rows] = np.arange(len(rows))
+        spread = np.full(len(examples), -1)
+        spread[paired] = np.arange(len(paired))
         places = pa.array(spread, mask=spread < 0)
-        sides = {"rejected_text": other.digests, "rejected_ids": other.ids, "rejected_loss": other.loss}
-        columns |= {name: values.take(places) for name, values in sides.items()}
-    else:
-        kinds = {"rejected_text": pa.uint64(), "rejected_ids": main.ids.type, "rejected_loss": main.loss.type}
-        columns |= {name: pa.nulls(len(table), kind) for name, kind in kinds.items()}
-    return Piece(pa.table(columns), {"tokenizer": tokenizer.digest, "library": library, "fresh": fresh})
+        sides = [values.take(places) for values in (other.digests, other.ids, other.loss)]
+    return pa.table([main.digests, main.ids, main.loss, *sides], names=MADE), fresh, library
 
 
 @dataclass(frozen=True)
@@ -116,32 +136,22 @@ class _Known:
     """Tokens of an earlier run, looked up by the digest of their text."""
 
     digests: np.ndarray
-    order: np.ndarray
     tokens: _Tokens | None
 
     @classmethod
     def of(cls, shards: Sequence[Shard], side: str) -> "_Known":
-        if not shards:
-            return cls(np.empty(0, np.uint64), np.empty(0, np.int64), None)
-        table = shards[0].read([f"{side}text", f"{side}ids", f"{side}loss"])
-        tokens = _Tokens(*(column.combine_chunks() for column in table.columns))
-        digests = pc.fill_null(tokens.digests, 0).to_numpy(zero_copy_only=False)
-        order = np.argsort(digests, kind="stable")
-        return cls(digests[order], order, tokens)
-
-    def rows(self, wanted: np.ndarray) -> np.ndarray:
-        """The row with each wanted digest, -1 where there is none."""
-        if not len(self.digests):
-            return np.full(len(wanted), -1)
-        at = np.minimum(np.searchsorted(self.digests, wanted), len(self.digests) - 1)
-        return np.where(self.digests[at] == wanted, self.order[at], -1)
+        tables = read_sound(shards, [f"{side}text", f"{side}ids", f"{side}loss"])
+        if not tables:
+            return cls(np.empty(0, np.uint64), None)
+        tokens = _Tokens(*(column.combine_chunks() for column in tables[0].columns))
+        return cls(pc.fill_null(tokens.digests, 0).to_numpy(zero_copy_only=False), tokens)
 
 
 def _encode(examples: pa.Table, reply: str, codec_: Codec, form: FormConfig, known: _Known) -> tuple[_Tokens, int, str]:
     """Tokens of one side of the examples, row for row; how many had to be made, and the library that made them."""
     pieces = pieces_of(examples, form, reply, codec_.template if form.name == "chat" else None)
     digests = _digests(pieces, len(examples))
-    old = known.rows(digests)
+    old = find_rows(known.digests, digests)
     fresh = int(np.count_nonzero(old < 0))
     ids, loss, library = _tokens_of(pieces.of_examples(old < 0), fresh, codec_)
     if known.tokens is not None and fresh < len(examples):

@@ -16,6 +16,7 @@ from polymath.pipelines.curate.decisions import aligned, decide, side_by_side
 from polymath.pipelines.curate.dedup import DedupConfig, SketchConfig, VerifyConfig
 from polymath.pipelines.curate.order import Ordered, PolicyOrder
 from polymath.store.folder import ShardFolder
+from polymath.store.rows import read_sound
 from polymath.store.shards import Shard
 from polymath.text import jaccard
 from polymath.text.buffers import as_strings
@@ -97,8 +98,7 @@ def _bounds(group: np.ndarray) -> np.ndarray:
 def _known(previous: Sequence[Shard]) -> dict[int, Result]:
     """Results of earlier runs by the digest of their group."""
     found: dict[int, Result] = {}
-    for shard in previous:
-        table = shard.read(["group", "member", "keeper_member", "similarity"])
+    for table in read_sound(previous, ["group", "member", "keeper_member", "similarity"]):
         group = table["group"].to_numpy()
         keeper, similarity = table["keeper_member"].to_numpy(), table["similarity"].to_numpy()
         found |= {int(group[a]): (keeper[a:b], similarity[a:b]) for a, b in itertools.pairwise(_bounds(group).tolist())}

@@ -13,7 +13,6 @@ from polymath.pipelines.curate.verify import NEAR_DUPLICATE
 from polymath.reporting.card.charts import Histogram, histogram, spread
 from polymath.reporting.card.inputs import Data
 from polymath.reporting.card.sample import Draw, Row, luck
-from polymath.store.folder import ShardFolder
 from polymath.tasks import TASKS
 
 CANDIDATES = 10
@@ -90,27 +89,27 @@ def _most_repeated(names: list[pa.ChunkedArray], most: int) -> list[tuple[str, i
 
 def _twins(data: Data, rows: list[Row], pairs: int) -> list[Twin]:
     """Of the rows that were drawn, those at even steps through the range of similarities, the least similar first."""
-    decisions, records = data["dedup_decisions"], data["records"]
-    order = PolicyOrder.of(records)
+    order = PolicyOrder.of(data["records"])
     drawn = []
-    for row in rows:
-        decided = decisions.shards[row.shard].take([row.row], ["duplicate_of", "similarity"]).to_pylist()[0]
-        drawn.append((decided["similarity"], row, decided["duplicate_of"]))
+    for number in sorted({row.shard for row in rows}):
+        mine = sorted((row for row in rows if row.shard == number), key=lambda row: row.row)
+        decided = data["dedup_decisions"].shards[number].take([row.row for row in mine], ["duplicate_of", "similarity"])
+        drawn += [(each["similarity"], row, each["duplicate_of"]) for row, each in zip(mine, decided.to_pylist(), strict=True)]
     drawn.sort(key=lambda each: (each[0], each[1]))
     found = []
     for similarity, row, keeper in (drawn[place] for place in spread(len(drawn), pairs)):
         shard, number = (int(each[0]) for each in order.locate(order.places([keeper])))
-        (name, removed), (_, kept) = (_compared(records, *place) for place in ((row.shard, row.row), (shard, number)))
+        (name, removed), (_, kept) = (_compared(data, *place) for place in ((row.shard, row.row), (shard, number)))
         found.append(Twin(name, keeper, similarity, *mark(kept, removed)))
     return found
 
 
-def _compared(records: ShardFolder, shard: int, row: int) -> tuple[str, str]:
+def _compared(data: Data, shard: int, row: int) -> tuple[str, str]:
     """A record's id, and the text by which it is compared."""
-    one = records.shards[shard]
     fields = sorted({name for task in TASKS.values() for name in task.identity})
-    table = one.take([row], ["id", *fields])
-    return table["id"][0].as_py(), TASKS[one.entry.note["task"]].dedup_text(table)[0].as_py()
+    table = data.records.take(shard, [row], ["id", *fields])
+    task = data["records"].shards[shard].entry.note["task"]
+    return table["id"][0].as_py(), TASKS[task].dedup_text(table)[0].as_py()
 
 
 def mark(left: str, right: str) -> tuple[Text, Text]:

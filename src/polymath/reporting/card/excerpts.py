@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from polymath.reporting.card.sample import Row
+from polymath.reporting.card.shown import ShownRecords
 from polymath.reporting.card.words import shortened
-from polymath.store.folder import ShardFolder
 
 FIELDS = ("prompt", "context", "reply", "replies", "choices", "answer", "chosen", "rejected", "text", "messages")
 LENGTH = {"context": 160, "choices": 120}
@@ -23,15 +23,15 @@ class Excerpt:
     fields: list[tuple[str, str]]
 
 
-def read_excerpts(records: ShardFolder, rows: Iterable[Row]) -> dict[tuple[int, int], Excerpt]:
-    """Excerpts of records by shard and row; each shard is opened once."""
+def read_excerpts(records: ShownRecords, rows: Iterable[Row]) -> dict[tuple[int, int], Excerpt]:
+    """Excerpts of records by shard and row."""
     wanted: dict[int, set[int]] = {}
     for row in rows:
         wanted.setdefault(row.shard, set()).add(row.row)
     found = {}
     for shard, numbers in sorted(wanted.items()):
         order = sorted(numbers)
-        for number, record in zip(order, records.shards[shard].take(order, ["id", *FIELDS]).to_pylist(), strict=True):
+        for number, record in zip(order, records.take(shard, order, ["id", *FIELDS]).to_pylist(), strict=True):
             found[shard, number] = excerpt(record)
     return found
 

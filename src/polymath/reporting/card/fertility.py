@@ -2,6 +2,7 @@
 
 import itertools
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -10,7 +11,8 @@ import pyarrow.compute as pc
 from polymath.pipelines.curate.concepts import FIELDS
 from polymath.pipelines.curate.signals import judged_text
 from polymath.reporting.card.inputs import Data
-from polymath.reporting.card.sample import Draw, by_value, luck
+from polymath.reporting.card.reading import read_tokenizer
+from polymath.reporting.card.sample import Draw, Row, by_value, luck
 from polymath.text.buffers import as_strings
 from polymath.text.words import count_words
 
@@ -43,18 +45,37 @@ class Fertility:
         return self.per_character > MANY_PER_CHARACTER if self.per_word is None else self.per_word > MANY_PER_WORD
 
 
-def fertilities(data: Data) -> list[Fertility]:
-    """The languages of the kept records, the commonest first; measured on the records' own text, without the prompt's frame."""
-    from tokenizers import Tokenizer
+@dataclass(frozen=True)
+class Drawn:
+    """Records by which the languages are measured."""
 
-    draw, records, spaced = _draw(data)
-    tokenizer = Tokenizer.from_str(data["tokenizer"].read(["definition"])["definition"][0].as_py())
-    languages = [name for name in sorted(draw.labels, key=lambda name: (-records[name], name)) if records[name] >= FEW]
+    draw: Draw
+    """Some kept records of each language."""
+    records: Mapping[str, int]
+    """How many there are."""
+    spaced: Mapping[str, bool]
+    """Whether most are of words cut by spaces."""
+
+    @property
+    def languages(self) -> list[str]:
+        """Those that are measured, the one with most records first."""
+        names = sorted(self.draw.labels, key=lambda name: (-self.records[name], name))
+        return [name for name in names if self.records[name] >= FEW]
+
+    @property
+    def rows(self) -> list[Row]:
+        """All that are measured."""
+        return [row for language in self.languages for row in self.draw.drawn(language)]
+
+
+def fertilities(data: Data, drawn: Drawn) -> list[Fertility]:
+    """The languages of the kept records, the commonest first; measured on the records' own text, without the prompt's frame."""
+    tokenizer = read_tokenizer(data["tokenizer"].read(["definition"])["definition"][0].as_py())
     found = []
-    for language, text in _texts(data, draw, languages).items():
+    for language, text in _texts(data, drawn).items():
         tokens = sum(len(each.ids) for each in tokenizer.encode_batch_fast(text.to_pylist(), add_special_tokens=False))
-        words = int(count_words(as_strings(text)).sum()) if spaced[language] else 0
-        found.append(fertility(language, records[language], text, tokens, words))
+        words = int(count_words(as_strings(text)).sum()) if drawn.spaced[language] else 0
+        found.append(fertility(language, drawn.records[language], text, tokens, words))
     return found
 
 
@@ -66,8 +87,8 @@ def fertility(language: str, records: int, text: pa.Array, tokens: int, words: i
     return Fertility(language, records, size / max(tokens, 1), per_word, tokens / max(characters, 1))
 
 
-def _draw(data: Data) -> tuple[Draw, dict[str, int], dict[str, bool]]:
-    """Some kept records of each language; how many there are; whether its words are cut by spaces."""
+def draw_records(data: Data) -> Drawn:
+    """Some kept records of each language, spread over all shards."""
     draw, records, spaces = Draw(TEXTS), Counter[str](), Counter[str]()
     shards = zip(data["text_signals"].shards, data["split_decisions"].shards, strict=True)
     for number, (signals, decisions) in enumerate(shards):
@@ -79,16 +100,16 @@ def _draw(data: Data) -> tuple[Draw, dict[str, int], dict[str, bool]]:
             draw.offer(name, number, mine, rank[mine])
             records[name] += len(mine)
             spaces[name] += int(spaced[mine].sum())
-    return draw, dict(records), {name: 2 * spaces[name] > count for name, count in records.items()}
+    return Drawn(draw, records, {name: 2 * spaces[name] > count for name, count in records.items()})
 
 
-def _texts(data: Data, draw: Draw, languages: list[str]) -> dict[str, pa.Array]:
-    """The beginnings of the records that were drawn; each shard is read once for all languages."""
-    wanted = sorted((row.shard, row.row, language) for language in languages for row in draw.drawn(language))
-    parts: dict[str, list[pa.Array]] = {language: [] for language in languages}
+def _texts(data: Data, drawn: Drawn) -> dict[str, pa.Array]:
+    """The beginnings of the records that were drawn."""
+    wanted = sorted((row.shard, row.row, language) for language in drawn.languages for row in drawn.draw.drawn(language))
+    parts: dict[str, list[pa.Array]] = {language: [] for language in drawn.languages}
     for shard, group in itertools.groupby(wanted, key=lambda each: each[0]):
         rows, names = zip(*((row, language) for _, row, language in group), strict=True)
-        text = judged_text(data["records"].shards[shard].take(rows, FIELDS)).cast(pa.large_string())
+        text = judged_text(data.records.take(shard, rows, FIELDS)).cast(pa.large_string())
         for language in set(names):
             parts[language].append(text.filter(pa.array([name == language for name in names])))
     joined = {language: pa.concat_arrays(texts) for language, texts in parts.items()}

@@ -9,8 +9,10 @@ from pydantic import Field
 from polymath.config import Config
 from polymath.pipelines.curate.clean import JudgeConfig
 from polymath.pipelines.curate.tracks import TrackConfig
+from polymath.reporting.card.shown import ShownRecords
 from polymath.store.digest import digest_json
 from polymath.store.folder import ShardFolder
+from polymath.store.shards import Shard
 
 
 @dataclass(frozen=True)
@@ -18,10 +20,17 @@ class Data:
     """The datasets of a run by name, as one input of the card's plan."""
 
     folders: Mapping[str, ShardFolder]
+    earlier: tuple[Shard, ...] = ()
+    """Cards of earlier runs, which may have kept a record that this one shows."""
+
+    @cached_property
+    def records(self) -> ShownRecords:
+        """The records that are shown."""
+        return ShownRecords(self["records"], self.earlier)
 
     @cached_property
     def digest(self) -> str:
-        """Of all of them."""
+        """Of all datasets."""
         return digest_json({name: folder.digest for name, folder in self.folders.items()})
 
     def __getitem__(self, name: str) -> ShardFolder:
@@ -61,7 +70,7 @@ class ReportConfig(Config):
     batches: int = Field(100, ge=10, le=400)
     """Batches in the strip that shows what they are made of."""
     sample: int = Field(200_000, ge=1000)
-    """Records whose measurements make the histograms; a larger run is sampled evenly."""
+    """Records whose measurements make the histograms, at least; a larger run is sampled evenly, down to twice as many."""
 
 
 class SourceFacts(Config):
@@ -94,3 +103,8 @@ class CardConfig(Config):
     """Share of a benchmark item's words that a record must hold to count as a leak."""
     tracks: dict[str, TrackConfig] = Field(default_factory=dict)
     licences: LicenceFacts = LicenceFacts()
+
+    @property
+    def digest(self) -> str:
+        """Of all of it."""
+        return digest_json(self.model_dump(mode="json"))

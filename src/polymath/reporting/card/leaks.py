@@ -68,7 +68,7 @@ def find_leaks(data: Data, examples: int) -> Leaks:
 
 def _leak(data: Data, row: Row) -> Leak:
     decided = data["decontaminate_decisions"].shards[row.shard].take([row.row]).to_pylist()[0]
-    record = data["records"].shards[row.shard].take([row.row], ["id", *TEXT_FIELDS])
+    record = data.records.take(row.shard, [row.row], ["id", *TEXT_FIELDS])
     item = _item(data, decided["benchmark"], decided["item"])
     said, matched = whole_text(record)[0].as_py(), decided["matched"] or ""
     return Leak(

@@ -6,15 +6,16 @@ wherever and whenever it is made, and the file still tells its story.
 """
 
 import base64
+import contextlib
 import hashlib
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from polymath.engine.contract import Piece
@@ -42,6 +43,7 @@ from polymath.reporting.card import (
 )
 from polymath.reporting.card.inputs import CardConfig, Data, Occasion
 from polymath.reporting.card.survey import survey
+from polymath.store.shards import Shard
 
 TEMPLATES = Path(__file__).parent / "templates"
 SLOTS = ("occasion_head", "occasion_steps", "occasion_parameters")
@@ -50,8 +52,12 @@ TRAINED_ON = ("tokens", "sequences", "schedule")
 """What training reads: the mix's digest covers these."""
 
 
-def write_page(data: Data, occasion: Occasion, config: CardConfig) -> Piece:
-    """The page as a table of one row (`page`), with slots where its occasion is told; what goes into each is the note."""
+def write_page(data: Data, occasion: Occasion, config: CardConfig, previous: Sequence[Shard]) -> Piece:
+    """The page as a table of one row (`page`), with slots where its occasion is told; what goes into each is the note.
+
+    Set aside are the records that it shows (schema SHOWN): `previous` cards have some of them already.
+    """
+    data = replace(data, earlier=tuple(previous))
     slots = {name: slot(name) for name in SLOTS}
     shown = figures(data, config)
     page = environment().get_template("page.html").render(shown, slots=slots)
@@ -59,7 +65,7 @@ def write_page(data: Data, occasion: Occasion, config: CardConfig) -> Piece:
     told = {str(slots[name]): environment().get_template(f"{name}.html").render(made=made) for name in SLOTS}
     notices = [str(notice.text) for notice in shown["notices"]]
     totals = {**asdict(shown["totals"]), "digest": shown["digest"]}
-    return Piece(pa.table({"page": [page]}), {"slots": told, "notices": notices, "totals": totals})
+    return Piece(pa.table({"page": [page]}), {"slots": told, "notices": notices, "totals": totals}, data.records.table)
 
 
 def slot(name: str) -> Markup:
@@ -77,7 +83,9 @@ def figures(data: Data, config: CardConfig) -> dict[str, Any]:
     lines = fates.ledgers(books, data["fates"].read().to_pylist(), config.sources)
     checked = head.checked(data["benchmark_items"], data["leak_matches"], config.min_coverage)
     packed = head.packed(data["sequences"], config.tracks)
-    languages = fertility.fertilities(data)
+    drawn, measured = fertility.draw_records(data), filters.read_measures(data["filter_measures"], config.judge)
+    data.records.fetch([*drawn.rows, *(row for one in measured for row in one.shown)])
+    languages = fertility.fertilities(data, drawn)
     idle = batches.without_a_batch(data["schedule"])
     plans = plan.plans(weights, data["sequences"], data["schedule"], config.tracks)
     return {
@@ -99,7 +107,7 @@ def figures(data: Data, config: CardConfig) -> dict[str, Any]:
         "batches": batches.draw_batches(data["sequences"], data["schedule"], config.tracks, report.batches),
         "idle": idle,
         "examples": reading.draw_examples(data, report.examples),
-        **_removed(data, config, lines),
+        **_removed(data, config, lines, measured),
     }
 
 
@@ -130,11 +138,9 @@ def _track(
     }
 
 
-def _removed(data: Data, config: CardConfig, lines: list[fates.Ledger]) -> dict[str, Any]:
+def _removed(data: Data, config: CardConfig, lines: list[fates.Ledger], measured: list[filters.Measured]) -> dict[str, Any]:
     """What part 7 shows."""
     report, judge = config.report, config.judge
-    measured = filters.measure_filters(data, judge, report.sample)
-    shown = [row for one in measured for side in ("kept", "removed") for row in one.rows(side)]
     tasks = {task for line in lines for task in line.kept}
     used = {judge.sources.get(line.source) or judge.tasks.get(task, "none") for line in lines for task in (line.task, *tasks)}
     limits = filters.limits_of(measured)
@@ -143,7 +149,7 @@ def _removed(data: Data, config: CardConfig, lines: list[fates.Ledger]) -> dict[
         "filters": measured,
         "sampled": data["text_signals"].rows > report.sample,
         "idle_filters": filters.idle_filters(measured, judge, used),
-        "excerpts": excerpts.read_excerpts(data["records"], shown),
+        "excerpts": excerpts.read_excerpts(data.records, [row for one in measured for row in one.shown]),
         "why": {n: reasons.explain(n, limits.get(n, {}), config.threshold, config.min_coverage) for n in sorted(names)},
         "duplicates": duplicates.find_duplicates(data, config.threshold, report.pairs, report.long_list // 2),
         "leaks": leaks.find_leaks(data, report.pairs),
@@ -161,6 +167,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=_shown,
+        bytecode_cache=_compiled(),
     )
     filters_: Mapping[str, Any] = {name: getattr(words, name) for name in _FILTERS}
     made.filters.update(filters_, task_class=colours.task_class, axis=reasons.axis)
@@ -168,6 +175,13 @@ def environment() -> Environment:
     sha = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     made.globals.update(style=style, script=script, script_hash=sha, trace=words.trace, tasks_in_order=colours.in_order)
     return made
+
+
+def _compiled() -> BytecodeCache | None:
+    """Templates compiled by an earlier run, in a temporary folder that is this person's alone; None where there can be none."""
+    with contextlib.suppress(RuntimeError, OSError):
+        return FileSystemBytecodeCache()
+    return None
 
 
 _FILTERS = ("count", "short", "share", "amount", "plural", "listed", "plain", "language", "seconds", "cut")

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -69,14 +70,20 @@ def _shown(data: Data, place: Row, decoder: "Decoder") -> Shown:
     return Shown(row["id"], row["id"].rpartition("#")[0], row["recipe"], sides)
 
 
+@lru_cache(maxsize=1)
+def read_tokenizer(definition: str) -> Any:
+    """A `tokenizer.json` as the package `tokenizers` has it; reading one takes long, so it is done once."""
+    from tokenizers import Tokenizer
+
+    return Tokenizer.from_str(definition)
+
+
 class Decoder:
     """The run's tokenizer, from ids to what a person can read."""
 
     def __init__(self, tokenizer: dict[str, Any]) -> None:
         """`tokenizer`: a row of the dataset."""
-        from tokenizers import Tokenizer
-
-        self._tokenizer = Tokenizer.from_str(tokenizer["definition"])
+        self._tokenizer = read_tokenizer(tokenizer["definition"])
         added = self._tokenizer.get_added_tokens_decoder().items()
         self._special = {number: token.content for number, token in added if token.special}
         for name in json.loads(tokenizer["special_tokens"] or "{}").values():
