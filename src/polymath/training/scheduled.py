@@ -65,6 +65,22 @@ class Scheduled(Base):
             self._created_lr_scheduler = True
         return self.lr_scheduler
 
+    def create_optimizer(self, *given: Any) -> Any:
+        """transformers' own; which group of parameters decays is remembered for `mend_optimizer`."""
+        made = super().create_optimizer(*given)
+        self._decays = [group["weight_decay"] for group in made.param_groups]
+        return made
+
+    def mend_optimizer(self) -> None:
+        """Once it goes on from a checkpoint. DeepSpeed, under ZeRO 3 on another number of ranks, gives all groups of parameters
+        the weight decay of the first, and one count of steps to share, to which each of them then adds."""
+        optimizer: Any = self.optimizer
+        for group, decay in zip(optimizer.param_groups, self._decays, strict=True):
+            group["weight_decay"] = decay
+        for state in optimizer.state.values():
+            if torch.is_tensor(state.get("step")):
+                state["step"] = state["step"].clone()
+
     def _get_output_dir(self, trial: Any = None) -> str:
         return str(self.checkpoints / WRITING)
 
@@ -166,6 +182,7 @@ class Pace(TrainerCallback):
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """The same of the checkpoint that a killed run had left unscored."""
         if state.global_step:
+            self._trainer().mend_optimizer()
             self._have_scored(state, ends=False)
 
     def _have_scored(self, state: TrainerState, ends: bool) -> None:
