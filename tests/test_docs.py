@@ -198,10 +198,17 @@ def test_dials_sources_nodes_and_steps_of_a_run_exist(line):
     dials = dict(part.partition("=")[::2] for part in given.get("--params", "").split(",") if part)
     assert [path for path in dials if not is_dial(path)] == []
     if "village" not in line and "run.sources" in dials:
-        assert choose(Sources(script("generated").made.basis.parameters()["sources"]).root, dials["run.sources"].split())
+        assert choose(Sources(sources_of(given.get("--env"))).root, dials["run.sources"].split())
     nodes = script("generated").made.basis.curate().nodes
     assert {given[name] for name in ("--nodes", "--from-nodes", "--to-nodes") if name in given} <= {n.name for n in nodes}
     assert {given[name] for name in ("--namespaces",) if name in given} <= {node.namespace for node in nodes}
+
+
+def sources_of(env: str | None) -> dict[str, Any]:
+    """Those of the base, with those that an environment adds."""
+    basis = script("generated").made.basis
+    added = [basis.read_yaml(path) for path in sorted((ROOT / "conf" / str(env)).glob("parameters/sources/*.yml"))]
+    return {name: source for known in (basis.parameters(), *added) for name, source in known["sources"].items()}
 
 
 @pytest.mark.parametrize("line", [line for line in COMMANDS if line.startswith("kedro whatif") and "=" in line])
