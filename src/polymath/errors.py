@@ -10,9 +10,9 @@ class UserError(ValueError):
     The command line prints the message alone and exits with 1; the traceback goes to the log.
     """
 
-    def __init__(self, message: str) -> None:
-        """`message`: one sentence; what names and values in it would do to a terminal is escaped."""
-        super().__init__(printable(message))
+    def __init__(self, message: str, lines: Iterable[str] = ()) -> None:
+        """`message`: one sentence; what names and values in it would do to a terminal is escaped. `lines`: shown below it."""
+        super().__init__("\n".join([printable(message), *(f"  {printable(line)}" for line in lines)]))
 
 
 def printable(text: str) -> str:

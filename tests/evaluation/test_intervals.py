@@ -58,9 +58,17 @@ def test_the_same_scores_differ_by_chance_and_a_steady_gain_does_not():
 
 
 def test_two_models_that_only_guess_are_called_different_as_seldom_as_is_promised():
-    generator = np.random.default_rng(3)
-    called = sum(not compare_scores(*generator.random((2, 50)), seed=seed).noise for seed in range(100))
-    assert called <= 12  # 5 expected; more than 12 in one of seven hundred trials
+    for items in (1, 3, 5, 8, 50):
+        generator = np.random.default_rng(3)
+        called = sum(not compare_scores(*generator.random((2, items)), seed=seed).noise for seed in range(100))
+        assert called <= 12, items  # 5 expected; more than 12 in one of seven hundred trials
+
+
+def test_five_items_cannot_make_a_difference_sure_and_six_can():
+    """Of 32 ways to draw the signs of five equal gains two are as large; of 64 two."""
+    gains = [compare_scores([0.2] * items, [0.3] * items) for items in (1, 5, 6)]
+    assert [each.p for each in gains] == pytest.approx([1, 2 / 32, 2 / 64], abs=0.02)
+    assert [each.noise for each in gains] == [True, True, False]
 
 
 def test_losses_are_compared_by_the_unit_and_not_by_the_item():

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 
 import pyarrow as pa
 import pytest
@@ -197,8 +198,16 @@ def test_a_checkpoint_takes_the_tokenizer_of_its_run(tmp_path, speaker):
     definition = speaker.tokenizer.backend_tokenizer.to_str()
     row = {"definition": definition, "special_tokens": json.dumps({"eos_token": "<end>"}), "chat_template": None}
     tokenizer = folder_of(tmp_path / "tokenizer", {"tokenizer": pa.Table.from_pylist([row])})
-    job = {"data": {"tokenizer": str(tokenizer.path)}, "run": {"form": {"name": "alpaca"}}}
-    (tmp_path / "run.json").write_text(json.dumps(job), "utf-8")
+    job = {"data": {"tokenizer": str(tokenizer.path)}, "run": {"form": {"name": "alpaca"}, "mix": {"digests": {}}}}
+    for digest in ("of another mix", tokenizer.digest):
+        job["run"]["mix"]["digests"]["tokenizer"] = digest
+        (tmp_path / "run.json").write_text(json.dumps(job), "utf-8")
+        if digest != tokenizer.digest:
+            with pytest.raises(UserError, match=r"the tokenizer that it was trained with is not in .* any more"):
+                Speaker.load(str(checkpoint))
+    assert Speaker.load(str(checkpoint)).answer(ASKED[:1], GREEDY) == [LEARNT["Say hello."]]
+    shutil.rmtree(tokenizer.path)
+    speaker.tokenizer.save_pretrained(tmp_path / "model")
     assert Speaker.load(str(checkpoint)).answer(ASKED[:1], GREEDY) == [LEARNT["Say hello."]]
 
 

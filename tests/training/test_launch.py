@@ -44,7 +44,7 @@ def test_a_ranks_own_sentence_is_the_error(tmp_path):
 
 
 def test_a_rank_that_ends_without_a_word_is_told_by_its_last_lines(tmp_path):
-    with pytest.raises(UserError, match=r"a rank was ended by SIGKILL .*its last lines:.*about to"):
+    with pytest.raises(UserError, match=r"(?s)a rank was ended by SIGKILL .*its last lines:\n.*  about to"):
         run(tmp_path, "print('about to', flush=True); os.kill(os.getpid(), 9)")
 
 

@@ -76,14 +76,24 @@ def load_tokenizer_of(folder: Path) -> Any:
 
 
 def _tokenizer_of_run(run: Path) -> Any:
-    """As the run's exported model will have it."""
+    """That of the run's exported model, or as it will have it; a UserError where another mix has been made since."""
+    from transformers import AutoTokenizer
+
     from polymath.form import FormConfig
     from polymath.store.folder import ShardFolder
+    from polymath.training.export import MODEL
     from polymath.training.tokenizer import load_tokenizer, tokenizer_row
 
+    exported = run / MODEL
+    if any((exported / name).exists() for name in TOKENIZER_FILES):
+        return _read(str(exported), "tokenizer", AutoTokenizer, str(exported), None)
     job = json.loads((run / "run.json").read_text("utf-8"))
-    row = tokenizer_row(ShardFolder.open(Path(job["data"]["tokenizer"])))
-    return load_tokenizer(row, FormConfig.model_validate(job["run"]["form"]))
+    made = ShardFolder.open(Path(job["data"]["tokenizer"]))
+    if made.digest != job["run"]["mix"]["digests"]["tokenizer"]:
+        raise UserError(
+            f"{run}: its run is not finished, and the tokenizer that it was trained with is not in {made.path} any more"
+        )
+    return load_tokenizer(tokenizer_row(made), FormConfig.model_validate(job["run"]["form"]))
 
 
 def _read(place: str, what: str, kind: Any, name: str, revision: str | None, **options: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -11,7 +12,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from polymath.training.reshape import fit_to_checkpoint
 
 Told = Callable[[dict[str, Any]], None]
 LAST_LINES = 12
+LAUNCHERS = re.compile(r"\[[\d-]+ [\d:,]+\] \[(INFO|WARNING)\]")
+"""How lines begin that DeepSpeed says of its own work."""
 GRACE_SECONDS = 5.0
 WORKER = "polymath.training.worker"
 
@@ -117,7 +120,8 @@ def follow(words: list[str], variables: Mapping[str, str], log: Path, tell: Told
         end_group(process)
         ender.join()
     if code:
-        raise UserError(_reason(code, said, last, log))
+        own = any(facts["kind"] == "error" for facts in said)
+        raise UserError(_reason(code, said, log), () if own else _worth_reading(last))
 
 
 def _end_with(process: subprocess.Popen[str]) -> None:
@@ -146,12 +150,21 @@ def free_port() -> int:
         return port
 
 
-def _reason(code: int, said: list[dict[str, Any]], last: deque[str], log: Path) -> str:
+def _reason(code: int, said: list[dict[str, Any]], log: Path) -> str:
     own = next((facts["text"] for facts in said if facts["kind"] == "error"), None)
     if own is not None:
         return f"training stopped: {own}"
     if said:
-        return f"training stopped: a rank was lost (killed, or out of memory?); the output of all is in {log}"
-    how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
-    tail = "\n".join(f"  {line}" for line in last if line.strip())
-    return f"training stopped: a rank {how} (its whole output is in {log}); its last lines:\n{tail}"
+        return f"training stopped: a rank was lost (killed, or out of memory?); the output of all is in {log}, its last lines:"
+    return f"training stopped: a rank {_ended(code)} (its whole output is in {log}); its last lines:"
+
+
+def _ended(code: int) -> str:
+    """What an exit status says: shells and DeepSpeed's launcher tell of a signal in ways of their own."""
+    known = {-code, code - 128, 256 - code} & {signal.SIGKILL, signal.SIGTERM, signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS}
+    return f"was ended by {signal.Signals(known.pop()).name}" if known else f"ended with {code}"
+
+
+def _worth_reading(lines: Iterable[str]) -> list[str]:
+    """Without what the launcher says of itself."""
+    return [line for line in lines if line.strip() and not LAUNCHERS.match(line)]

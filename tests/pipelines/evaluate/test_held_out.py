@@ -1,5 +1,7 @@
 """Held-out examples of a mix: which are asked, by whom, and who of two models is better."""
 
+import shutil
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -42,7 +44,7 @@ def mix(speaker, tmp_path_factory):
         same = {"id": f"p/{number}", "task": "preference", "split": "test", "ids": better.ids, "loss": better.trained}
         lines.append(same | pair)
     ids = np.array(tokenizer(TEXT)["input_ids"])
-    lines += [{"id": f"t/{n}", "task": "text", "split": "test", "ids": ids[n:], "loss": ids[n:] >= 0} for n in range(3)]
+    lines += [{"id": f"t/{n}", "task": "text", "split": "test", "ids": ids[n:], "loss": ids[n:] >= 0} for n in range(8)]
     lines = [{**line, "source": "s", "ids": line["ids"].tolist(), "loss": line["loss"].tolist()} for line in lines]
     tables = {f"s-{n:05d}": pa.Table.from_pylist(lines[n::2], TOKENS) for n in range(2)}
     definition = pa.table({"definition": [tokenizer.backend_tokenizer.to_str()]})
@@ -134,6 +136,17 @@ def test_a_model_that_is_not_there_is_told(talker, mix, given, told):
     given = {name: str(talker) if value == "same" else value for name, value in given.items()}
     with pytest.raises(UserError, match=told):
         asked(dials(talker, suite="own").model_validate({"model": str(talker), "suite": "own", **given}), mix)
+
+
+def test_two_folders_of_one_name_are_told_apart_before_any_work(talker, mix, tmp_path):
+    for number, place in enumerate(("a/mine", "b/mine")):
+        shutil.copytree(talker, tmp_path / place)
+        (tmp_path / place / "note.txt").write_text(str(number))
+    given = {"model": str(tmp_path / "a/mine"), "against": str(tmp_path / "b/mine"), "suite": "own"}
+    with pytest.raises(
+        UserError, match=r"evaluate\.against: .*a/mine and .*b/mine would both be called 'mine'; rename a folder"
+    ):
+        asked(dials(talker, suite="own").model_validate(given), mix)
 
 
 def test_without_a_mix_the_suite_says_what_is_missing(talker):

@@ -18,7 +18,7 @@ from polymath.pipelines.evaluate.scores import rows_of
 from polymath.store.folder import ShardFolder
 from polymath.training.trained import Trained
 
-VERSION = 1
+VERSION = 2
 
 COMPARISON = pa.schema(
     [
@@ -57,7 +57,7 @@ def compare_models(
     evaluate: EvaluateConfig,
     engine: EngineConfig,
 ) -> Plan:
-    """Pairs of scores with McNemar's test or a paired bootstrap; no rows where no other model was named."""
+    """Pairs of scores with McNemar's test or the paired randomisation test; no rows where no other model was named."""
     first, *others = [model.name for model in evaluate.models(trained)]
     config = Sides(model=first, against=tuple(others), confidence=evaluate.confidence, seed=evaluate.seed)
     given = {"benchmark_items_scored": benchmark_items_scored, "held_out_answers": held_out_answers}

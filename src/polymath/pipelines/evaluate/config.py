@@ -66,6 +66,14 @@ class EvaluateConfig(Asking):
             _check(model)
         if len({model.digest for model in found}) < len(found):
             raise UserError(f"evaluate.against: {' '.join(self.against)} names a model twice, or evaluate.model itself")
+        places: dict[str, str] = {}
+        for model in found:
+            if model.name in places:
+                raise UserError(
+                    f"evaluate.against: {places[model.name]} and {model.place} would both be called {model.name!r}; "
+                    "rename a folder"
+                )
+            places[model.name] = model.place
         return found
 
     def engine(self, engine: EngineConfig) -> EngineConfig:
