@@ -1,5 +1,6 @@
 """From a score to the model, its mix, and the sources with what was seen of them."""
 
+import json
 from collections import Counter
 from types import SimpleNamespace
 
@@ -8,7 +9,7 @@ import pytest
 
 from polymath.errors import UserError
 from polymath.pipelines.evaluate.scores import BENCHMARK_SCORE
-from polymath.reporting.tracing.scores import origin, scores_of, shares_of, tell_score
+from polymath.reporting.tracing.scores import origin, scores_between, scores_of, shares_of, tell_score
 from polymath.tracking.models import curated_by
 from polymath.tracking.record import RunRecord
 from polymath.training.config import Start
@@ -53,6 +54,15 @@ def test_the_model_and_its_checkpoints_have_scores_of_a_benchmark_or_of_a_part(l
         (f"{NAME} checkpoint-3", 0.4),
     ]
     assert [found["score"] for found in scores_of(ROWS, run, "mmlu_anatomy")] == [0.3]
+
+
+def test_what_checkpoints_scored_between_epochs_is_found_too(leave):
+    run = leave()
+    score = {"metric": "acc_norm", "score": 0.3, "low": 0.2, "high": 0.4, "items": 50}
+    with (run.folder / "log.jsonl").open("a") as log:
+        log.write(json.dumps({"step": 2, "scores": {"hellaswag": score}}) + "\n")
+    (found,) = scores_of([*ROWS, *scores_between(run)], run, "hellaswag")
+    assert (found["model"], found["score"], found["items"]) == (f"{run.name} checkpoint-2", 0.3, 50)
 
 
 def test_a_benchmark_without_a_score_is_an_error_with_the_known_ones_and_the_way_to_one(leave):

@@ -58,6 +58,16 @@ def scores_of(rows: Iterable[dict[str, Any]], run: Trained, benchmark: str) -> l
     return found
 
 
+def scores_between(run: Trained) -> list[dict[str, Any]]:
+    """What the run's checkpoints scored while it went on, as rows of an evaluation; of each benchmark as a whole."""
+    unknown = {"main": True, "shots": None, "clean_items": None}
+    return [
+        {"model": f"{run.name} checkpoint-{line['step']}", "task": name, **unknown, **found}
+        for line in run.log()
+        for name, found in line.get("scores", {}).items()
+    ]
+
+
 def _scoring(run: Trained, benchmark: str) -> str:
     return f"kedro run --pipeline=evaluate --params='evaluate.model={run.model},evaluate.suite={benchmark}'"
 
@@ -91,10 +101,12 @@ def origin(start: Start) -> str:
 
 def tell_score(project: Project, run: Trained, benchmark: str) -> None:
     """A score, and all that lies behind it."""
-    if not project.catalog.exists("benchmark_scores"):
+    rows = scores_between(run)
+    if project.catalog.exists("benchmark_scores"):
+        rows += project.load("benchmark_scores").read().to_pylist()
+    if not rows:
         raise UserError(f"trace --benchmark: no model has been scored here; to do it: {_scoring(run, benchmark)}")
-    scores = project.load("benchmark_scores").read()
-    found = scores_of(scores.filter(scores["main"]).to_pylist(), run, benchmark)
+    found = scores_of(rows, run, benchmark)
     console = plain_console()
     _tell_scores(console, benchmark, found, project.parameters("evaluate").overlap_words)
     config = run.job.run
@@ -126,8 +138,11 @@ def _tell_scores(console: Console, benchmark: str, rows: list[dict[str, Any]], o
     """Two lines a model: the score, and how much of it may be memory."""
     for row in rows:
         bounds = f"{amount(row['score'])} ({amount(row['low'])} to {amount(row['high'])})"
-        told = f" {row['metric']} {bounds} on {plural(row['items'], 'item')}, {row['shots']} examples before each"
+        told = f" {row['metric']} {bounds} on {plural(row['items'], 'item')}"
+        told += f", {row['shots']} examples before each" if row["shots"] is not None else ", while it was trained"
         console.print(Text.assemble((benchmark, "bold"), told, (f"  {row['model']}", "dim")), soft_wrap=True)
+        if row["shots"] is None:
+            continue
         if row["clean_items"] is None:
             console.print("  there was no mix to compare its items with")
             continue
