@@ -74,6 +74,7 @@ def test_a_tokenizer_that_is_not_the_tracks_is_refused(row, saved):
     ("name", "dials", "message"),
     [
         ("smal", {}, "'smal' is no shape, no folder, and no model that can be read from the hub .* did you mean 'small'"),
+        ("./nothing", {}, "model.name: ./nothing: there is no such folder; name the folder of a model, a hub id or a shape"),
         ("small", {"lora": {}}, "model.lora: 'small' is a fresh model"),
     ],
 )

@@ -3,7 +3,7 @@
 import pytest
 
 from polymath.training.objectives import Direct, Grouped, NextToken, Pairwise
-from polymath.training.words import model_flops_share, told_batch
+from polymath.training.words import model_flops_share, pace, time_left, told_batch
 from tests.training.mixes import MACHINE, training
 
 
@@ -26,3 +26,12 @@ def test_only_where_a_token_is_passed_through_and_back_its_work_is_held_against_
     facts = {"tokens": 50, "seconds": 2.0}
     assert model_flops_share(facts, run) == pytest.approx(6 * run.start.anatomy.parameters * 50 / 2.0 / 1e9)
     assert model_flops_share(facts, run.model_copy(update={"objective": Direct()})) is None
+
+
+def test_a_step_is_told_with_what_is_left(made):
+    run = training(made).run
+    facts = {"kind": "step", "step": 2, "loss": 1.5, "tokens": 500, "seconds": 50.0, "memory_mb": 1024}
+    assert pace(facts, run) == f"step 2/{run.steps}  loss 1.500  10 tokens/s  1.0 GiB  {time_left((run.steps - 2) * 50)}"
+    assert [time_left(seconds) for seconds in (0, 29, 90, 7_260)] == [
+        "under a minute left", "under a minute left", "2 min left", "2 h 1 min left"
+    ]  # fmt: skip

@@ -29,6 +29,8 @@ def find_start(model: ModelConfig, shapes: Shapes, tokenizer: dict[str, Any], se
     local = folder.is_dir()
     if local and not (folder / "config.json").exists():
         raise UserError(f"model.name: the folder {model.name!r} holds no model (no config.json)")
+    if not local and (model.name.startswith((".", "/", "~")) or model.name.count("/") > 1):
+        raise UserError(f"model.name: {model.name}: there is no such folder; name the folder of a model, a hub id or a shape")
     config = _read_config(model, shapes)
     _same_tokens(model, tokenizer, config)
     _long_enough(config, sequence_tokens, model.name)

@@ -39,7 +39,7 @@ def told_batch(run: RunConfig) -> str:
 
 
 def pace(facts: dict[str, Any], run: RunConfig) -> str:
-    """A line of a rank in short: the loss, tokens per second, the share of the GPUs' peak, memory."""
+    """A line of a rank in short: the step, the loss, tokens per second, the share of the GPUs' peak, memory, time left."""
     if facts["kind"] == "start":
         return f"begins at step {facts['step']:,}" if facts["step"] else "begins"
     if facts["kind"] == "scores":
@@ -47,9 +47,17 @@ def pace(facts: dict[str, Any], run: RunConfig) -> str:
     if facts["kind"] == "validation":
         return f"validation loss {facts['validation']['all']:.3f}"
     speed = facts["tokens"] / facts["seconds"] if facts["seconds"] else 0.0
-    told = f"loss {facts['loss']:.3f}  {speed:,.0f} tokens/s"
+    told = f"step {facts['step']:,}/{run.steps:,}  loss {facts['loss']:.3f}  {speed:,.0f} tokens/s"
     mfu = model_flops_share(facts, run)
-    return told + (f"  MFU {mfu:.0%}" if mfu is not None else "") + f"  {facts['memory_mb'] / 1024:.1f} GiB"
+    told += (f"  MFU {mfu:.0%}" if mfu is not None else "") + f"  {facts['memory_mb'] / 1024:.1f} GiB"
+    return f"{told}  {time_left((run.steps - facts['step']) * facts['seconds'])}"
+
+
+def time_left(seconds: float) -> str:
+    """Of the steps that are left, at the pace of the last one; validations come on top."""
+    minutes = round(seconds / 60)
+    hours = f"{minutes // 60} h " if minutes >= 60 else ""
+    return f"{hours}{minutes % 60} min left" if minutes else "under a minute left"
 
 
 def remark(facts: dict[str, Any]) -> str:
