@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from polymath.errors import UserError
-from polymath.training.launch import command, environment, follow
-from tests.training.mixes import job, ranks
+from polymath.training.launch import command, environment, follow, launch
+from tests.training.mixes import MACHINE, job, ranks
 
 SAY = "from polymath.training.ranks import say, end_with_the_launcher; import os, sys, time; end_with_the_launcher(); "
 
@@ -29,6 +29,15 @@ def gone(pid):
             return True
         time.sleep(0.05)
     return False
+
+
+def test_gpus_that_are_not_here_are_told_before_a_rank_starts(made, tmp_path, monkeypatch):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    four = job(made, tmp_path, MACHINE.model_copy(update={"gpus": True, "ranks": 4, "kind": "a100"}))
+    with pytest.raises(UserError, match=r"finetune\.hardware\.gpus: 4 GPUs are wanted, and 2 are here"):
+        launch(four, lambda facts: None)
 
 
 def test_what_a_rank_says_is_heard_and_its_noise_is_kept(tmp_path):

@@ -42,6 +42,7 @@ def launch(job: Job, tell: Told, score: Score | None = None) -> None:
     """
     job.folder.mkdir(parents=True, exist_ok=True)
     with naming(job.run.stage):
+        _check_gpus(job.run.layout)
         job = fit_to_checkpoint(job)
     path = job.folder / "run.json"
     path.write_text(job.model_dump_json(indent=1), "utf-8")
@@ -56,6 +57,17 @@ def launch(job: Job, tell: Told, score: Score | None = None) -> None:
             tell(facts)
 
     follow(command(layout, [str(path)]), environment(layout), job.folder / "console.log", hear)
+
+
+def _check_gpus(layout: Layout) -> None:
+    """A run is prepared for any machine, to say what it will need; on one without the GPUs the ranks would start on CPUs."""
+    wanted = layout.machine.ranks if layout.machine.gpus and not layout.hostfile else 0
+    if not wanted:
+        return
+    import torch
+
+    if (here := torch.cuda.device_count()) < wanted:
+        raise UserError(f"hardware.gpus: {wanted} GPUs are wanted, and {here or 'none'} are here; set hardware.gpus=auto")
 
 
 def command(layout: Layout, arguments: list[str], module: str = WORKER) -> list[str]:
