@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from polymath.errors import UserError, choices
 from polymath.pipelines.curate.clean import CleanConfig, derived_signals, verdicts
 from polymath.store.folder import ShardFolder
+from polymath.store.shards import Shard
 
 Load = Callable[[str], ShardFolder]
 """A dataset by name."""
@@ -146,19 +147,25 @@ def _sequences(load: Load, shard: int, example: int) -> Iterator[Chapter]:
         for left in _of_example(packed.read_aside(), shard, example).to_pylist():
             told = f"track {packed.name}: left out, {left['reason'].replace('_', ' ')} ({left['tokens']:,} tokens)"
             yield Chapter("pack", told, {"track": packed.name, "left_out": left["reason"]})
-        pieces = packed.read(["pieces"])["pieces"].combine_chunks()
-        owner = np.repeat(np.arange(len(pieces)), pc.list_value_length(pieces).to_numpy(zero_copy_only=False))
-        every = pa.Table.from_struct_array(pieces.flatten()).append_column("sequence", pa.array(owner, pa.int64()))
-        sequences = pc.unique(_of_example(every, shard, example)["sequence"])
+        sequences = _holding(packed, shard, example)
         if not len(sequences):
             continue
-        table = scheduled.read()
-        steps = table.filter(pc.is_in(table["sequence"], sequences))["step"].to_pylist()
+        table = scheduled.read(["sequence", "step"])
+        steps = table["step"].to_numpy()[np.isin(table["sequence"].to_numpy(), sequences)].tolist()
         shown = ", ".join(f"{step:,}" for step in steps[:8]) + (f" and {len(steps) - 8} more" if len(steps) > 8 else "")
-        told = f"track {packed.name}: sequence {', '.join(map(str, sequences[:4].to_pylist()))}; " + (
+        told = f"track {packed.name}: sequence {', '.join(map(str, sequences[:4].tolist()))}; " + (
             f"steps {shown}" if steps else "not drawn"
         )
         yield Chapter("pack", told, {"track": packed.name, "steps": steps})
+
+
+def _holding(packed: Shard, shard: int, example: int) -> np.ndarray:
+    """The sequences that hold something of an example: int64, ascending. Of the pieces only their places are decoded."""
+    pieces = packed.read([f"pieces.list.element.{name}" for name in ("shard", "example")])["pieces"].combine_chunks()
+    places = pieces.flatten()
+    found = np.flatnonzero(places.field("example").to_numpy() == example)
+    found = found[places.field("shard").to_numpy()[found] == shard]
+    return np.unique(np.searchsorted(pieces.offsets.to_numpy() - pieces.offsets[0].as_py(), found, side="right") - 1)
 
 
 def _of_example(table: pa.Table, shard: int, example: int) -> pa.Table:
