@@ -132,8 +132,7 @@ def follow(words: list[str], variables: Mapping[str, str], log: Path, tell: Told
         end_group(process)
         ender.join()
     if code:
-        own = any(facts["kind"] == "error" for facts in said)
-        raise UserError(_reason(code, said, log), () if own else _worth_reading(last))
+        raise _failure(code, said, last, log)
 
 
 def _end_with(process: subprocess.Popen[str]) -> None:
@@ -162,13 +161,12 @@ def free_port() -> int:
         return port
 
 
-def _reason(code: int, said: list[dict[str, Any]], log: Path) -> str:
+def _failure(code: int, said: list[dict[str, Any]], last: Iterable[str], log: Path) -> UserError:
     own = next((facts["text"] for facts in said if facts["kind"] == "error"), None)
     if own is not None:
-        return f"training stopped: {own}"
-    if said:
-        return f"training stopped: a rank was lost (killed, or out of memory?); the output of all is in {log}, its last lines:"
-    return f"training stopped: a rank {_ended(code)} (its whole output is in {log}); its last lines:"
+        return UserError(f"training stopped: {own}")
+    how = "was lost (killed, or out of memory?)" if said else _ended(code)
+    return UserError(f"training stopped: a rank {how} (the whole output is in {log}); its last lines:", _worth_reading(last))
 
 
 def _ended(code: int) -> str:
